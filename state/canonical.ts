@@ -1,0 +1,30 @@
+/** Deepest nesting of a value that is signed or hashed; deeper ones are refused. */
+const depthMax = 12
+
+/**
+ * One text for one JSON value, whatever the order of its keys, so that a signature or a hash made
+ * on one machine holds on every other. Throws RangeError on values that JSON cannot carry.
+ */
+export function canonicalJson(value: unknown, depth = 0): string {
+  if (depth > depthMax) throw new RangeError('The value is nested too deeply.')
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') {
+    return JSON.stringify(value)
+  }
+  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value)
+  if (Array.isArray(value)) {
+    return `[${value.map((item) => canonicalJson(item, depth + 1)).join(',')}]`
+  }
+  if (typeof value === 'object' && isPlain(value)) {
+    const fields = Object.entries(value)
+      .filter(([, field]) => field !== undefined)
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field, depth + 1)}`)
+    return `{${fields.join(',')}}`
+  }
+  throw new RangeError('The value is not plain JSON.')
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
