@@ -1,0 +1,99 @@
+import { type MeshError, toMeshError } from './errors.ts'
+import type { Store, Write } from './store.ts'
+
+/** Somebody whose memory mirrors the disk. */
+export interface Mirror {
+  /** Throws away what is in memory and reads it from disk again. */
+  reload(): Promise<void>
+}
+
+/** One whole change: what goes to disk together, and what follows when it is there. */
+export interface Batch {
+  /** Adds writes. `committed` runs once they are on disk, in the order of adding. */
+  add(writes: readonly Write[], committed?: () => void): void
+  /** Writes all of it. Rejects with MeshError when none of it is on disk. */
+  commit(): Promise<void>
+}
+
+/**
+ * Ties what is in memory to what is on disk.
+ *
+ * 1. Nothing is said to anybody before it is on disk: `committed` callbacks do the telling.
+ * 2. When a commit fails, every mirror is reloaded before the next batch begins, so that
+ *    memory never shows what the disk does not have.
+ */
+export interface Ledger {
+  /** Waits for a reload that is under way, then begins a batch. Between `begin` and `commit` never await. */
+  begin(options?: { readonly durable?: boolean }): Promise<Batch>
+  /** Waits until nothing is being written or reloaded. */
+  settled(): Promise<void>
+  /** Registers a mirror. */
+  mirror(mirror: Mirror): void
+  /** The last failure that no success has followed. */
+  problem(): MeshError | undefined
+}
+
+/** Makes the ledger of one store. */
+export function createLedger(store: Store): Ledger {
+  const mirrors: Mirror[] = []
+  const pending = new Set<Promise<void>>()
+  let reloading: Promise<void> | undefined
+  let stale = false
+  let problem: MeshError | undefined
+
+  /** Concurrent callers share one reload; a failed one leaves memory marked as stale. */
+  async function reloadIfStale(): Promise<void> {
+    while (stale || reloading) {
+      reloading ??= reload().finally(() => {
+        reloading = undefined
+      })
+      await reloading
+    }
+  }
+
+  async function reload(): Promise<void> {
+    // Commits queued behind the failed one fail as well; only then is the disk's word final.
+    await Promise.allSettled(pending)
+    for (const mirror of mirrors) await mirror.reload()
+    stale = false
+  }
+
+  async function write(writes: readonly Write[], durable: boolean): Promise<void> {
+    const work = store.commit(writes, { durable })
+    pending.add(work)
+    try {
+      await work
+      problem = undefined
+    } catch (thrown) {
+      stale = true
+      problem = toMeshError(thrown)
+      throw problem
+    } finally {
+      pending.delete(work)
+    }
+  }
+
+  return {
+    async begin(options = {}) {
+      await reloadIfStale()
+      const writes: Write[] = []
+      const followers: (() => void)[] = []
+      return {
+        add(more, committed) {
+          writes.push(...more)
+          if (committed) followers.push(committed)
+        },
+        async commit() {
+          if (writes.length > 0) await write(writes, options.durable ?? true)
+          for (const follow of followers) follow()
+        },
+      }
+    },
+    async settled() {
+      await Promise.allSettled(pending)
+      await reloadIfStale()
+    },
+    mirror: (mirror) => void mirrors.push(mirror),
+    problem: () => problem,
+  }
+}
