@@ -1,0 +1,199 @@
+import * as Y from 'yjs'
+import { contentHash, type Rec, readRecord, signRecord, verifyRecord, writerOf } from './records.ts'
+import type { HybridClock } from './hybrid.ts'
+import type { NodeId, PeerId } from './ids.ts'
+import type { Batch, Ledger, Mirror } from './ledger.ts'
+import { createDocumentLog } from './documentLog.ts'
+import type { Signer, Verify } from './signatures.ts'
+import type { Store } from './store.ts'
+
+/** Who writes, and with what. */
+export interface Writer {
+  readonly peer: PeerId
+  readonly node: NodeId
+  readonly signer: Signer
+  readonly verify: Verify
+  readonly hybrid: HybridClock
+  /** A fresh 32-bit number for a Y.Doc: never reused, or two replicas could diverge for ever. */
+  readonly createClientId: () => number
+}
+
+/** What a document needs from its node. */
+export interface DocumentDeps {
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly writer: Writer
+  /** Our own update is on disk: time to broadcast it. */
+  readonly onCommitted: (update: Uint8Array) => void
+  /** These keys now read differently, by our hand or another's. */
+  readonly onChanged: (keys: readonly string[]) => void
+  /** Records that do not carry their writer's signature were skipped. */
+  readonly onSkipped: (count: number) => void
+}
+
+/** A replicated document: one Y.Map of signed records. */
+export interface Document extends Mirror {
+  readonly name: string
+  /** Writes records of ours into memory and the batch; each gets a time after all of its `after`. */
+  put(batch: Batch, records: readonly { key: string; value: unknown; after?: number }[]): void
+  /** Applies a foreign update. Whether anything is missing before it: then ask for the state. */
+  apply(batch: Batch, update: Uint8Array): { readonly gap: boolean }
+  /** A valid record, or undefined. */
+  get(key: string): Rec | undefined
+  /** All valid records whose key begins with `prefix`. */
+  list(prefix: string): readonly Rec[]
+  /** 16 bytes, base64url: equal when and (but for chance) only when all entries are equal. */
+  hash(): string
+  /** What we have, for the other end to compute what we lack. Yjs state vector, V1. */
+  vector(): Uint8Array
+  /** What the holder of `vector` lacks: Yjs update, V1. */
+  difference(vector?: Uint8Array): Uint8Array
+}
+
+const rootName = 'records'
+const localOrigin = 'local'
+const diskOrigin = 'disk'
+
+/** Opens a document: empty until `reload` has read it from disk. */
+export function createDocument(name: string, deps: DocumentDeps): Document {
+  const { writer } = deps
+  const log = createDocumentLog(name, deps.store)
+  let doc = new Y.Doc()
+  let map = doc.getMap<unknown>(rootName)
+  let records = new Map<string, Rec>()
+  /** The newest valid record of ours under each of our keys, wherever it came from. */
+  let own = new Map<string, { rec: Rec; stored: object }>()
+  let hashesByKey = new Map<string, Buffer>()
+  let total = Buffer.alloc(16)
+
+  function openDoc(): void {
+    doc = new Y.Doc({ gc: true })
+    doc.clientID = writer.createClientId()
+    map = doc.getMap(rootName)
+    records = new Map()
+    own = new Map()
+    hashesByKey = new Map()
+    total = Buffer.alloc(16)
+  }
+
+  /** Applies a change and answers the Yjs update it made and the keys it touched. */
+  function change(origin: string, make: () => void): { update: Uint8Array | null; keys: string[] } {
+    let update: Uint8Array | null = null
+    const keys: string[] = []
+    const onUpdate = (bytes: Uint8Array) => {
+      update = update ? Y.mergeUpdates([update, bytes]) : bytes
+    }
+    const onEvent = (event: Y.YMapEvent<unknown>) => void keys.push(...event.keysChanged)
+    // Reading from disk makes no update: encoding the whole document again would be for nothing.
+    if (origin !== diskOrigin) doc.on('update', onUpdate)
+    map.observe(onEvent)
+    try {
+      doc.transact(make, origin)
+    } finally {
+      doc.off('update', onUpdate)
+      map.unobserve(onEvent)
+    }
+    return { update, keys }
+  }
+
+  function rehash(key: string): void {
+    const before = hashesByKey.get(key)
+    if (before) fold(before)
+    if (!map.has(key)) return void hashesByKey.delete(key)
+    const after = Buffer.from(contentHash(key, map.get(key)), 'base64url').subarray(0, 16)
+    fold(after)
+    hashesByKey.set(key, after)
+  }
+
+  function fold(hash: Buffer): void {
+    for (const [index, byte] of hash.entries()) total[index] = (total[index] ?? 0) ^ byte
+  }
+
+  /** Takes a record into what we read, and answers whether the map holds less than we know of our own. */
+  function take(key: string, rec: Rec | undefined): boolean {
+    rehash(key)
+    if (rec) records.set(key, rec)
+    else records.delete(key)
+    if (rec) writer.hybrid.witness(rec.at)
+    if (writerOf(key) !== writer.peer) return false
+    const known = own.get(key)
+    const stored: unknown = map.get(key)
+    if (rec && (!known || rec.at >= known.rec.at) && isObject(stored)) {
+      own.set(key, { rec, stored })
+      return false
+    }
+    return known !== undefined
+  }
+
+  /** Writes our newest again where somebody's older or broken value won by chance (DESIGN 7.3). */
+  function reassert(batch: Batch, keys: readonly string[]): void {
+    const { update } = change(localOrigin, () => {
+      for (const key of keys) map.set(key, own.get(key)?.stored)
+    })
+    for (const key of keys) take(key, own.get(key)?.rec)
+    if (update) log.append(batch, update, () => deps.onCommitted(update))
+  }
+
+  return {
+    name,
+
+    async reload() {
+      openDoc()
+      const { updates, skipped } = await log.load()
+      const { keys } = change(diskOrigin, () => {
+        for (const update of updates) Y.applyUpdate(doc, update, diskOrigin)
+      })
+      for (const key of keys) {
+        const stored: unknown = map.get(key)
+        const isSkipped = skipped.get(key) === contentHash(key, stored)
+        take(key, isSkipped ? undefined : readRecord(key, stored))
+      }
+      deps.onChanged(keys)
+    },
+
+    put(batch, entries) {
+      const made = entries.map(({ key, value, after = 0 }) => {
+        const at = writer.hybrid.next(Math.max(after, own.get(key)?.rec.at ?? 0))
+        const rec = { key, value, by: writer.peer, node: writer.node, at }
+        return { key, stored: signRecord(name, rec, writer.signer) }
+      })
+      const { update } = change(localOrigin, () => {
+        for (const { key, stored } of made) map.set(key, stored)
+      })
+      for (const { key, stored } of made) take(key, readRecord(key, stored))
+      if (!update) return
+      log.append(batch, update, () => deps.onCommitted(update))
+      log.compactIfDue(batch, () => Y.encodeStateAsUpdate(doc))
+      deps.onChanged(made.map(({ key }) => key))
+    },
+
+    apply(batch, foreign) {
+      const { update, keys } = change('link', () => Y.applyUpdate(doc, foreign, 'link'))
+      const skipped = new Map<string, string>()
+      const lost: string[] = []
+      for (const key of new Set(keys)) {
+        const stored: unknown = map.get(key)
+        const rec = verifyRecord(name, [key, stored], writer.verify)
+        if (!rec) skipped.set(key, contentHash(key, stored))
+        if (take(key, rec)) lost.push(key)
+      }
+      if (update) log.append(batch, update)
+      log.skip(batch, skipped)
+      if (lost.length > 0) reassert(batch, lost)
+      log.compactIfDue(batch, () => Y.encodeStateAsUpdate(doc))
+      if (skipped.size > 0) deps.onSkipped(skipped.size)
+      if (keys.length > 0) deps.onChanged(keys)
+      return { gap: doc.store.pendingStructs !== null }
+    },
+
+    get: (key) => records.get(key),
+    list: (prefix) => [...records.values()].filter(({ key }) => key.startsWith(prefix)),
+    hash: () => total.toString('base64url'),
+    vector: () => Y.encodeStateVector(doc),
+    difference: (vector) => Y.encodeStateAsUpdate(doc, vector),
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}

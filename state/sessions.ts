@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { isUuid } from './ids.ts'
+import type { Rec } from './records.ts'
+
+const sessionRecord = z.object({
+  /** The session that this one turned out to be, or null while it stands for itself. */
+  alias: z.string().max(32).nullable(),
+})
+/** What a peer writes under `session/<session>/<peer>`. */
+export type SessionRecord = z.infer<typeof sessionRecord>
+
+/** Where a peer speaks about a session. */
+export function sessionKey(session: string, peer: string): string {
+  return `session/${session}/${peer}`
+}
+
+/** The session that a session is known as: the lowest ID that its aliases lead to. */
+export function currentSession(session: string, list: (prefix: string) => readonly Rec[]): string {
+  const visited = new Set<string>()
+  let current = session
+  while (!visited.has(current)) {
+    visited.add(current)
+    const aliases = list(`session/${current}/`).flatMap(({ value }) => {
+      const parsed = sessionRecord.safeParse(value)
+      const alias = parsed.success ? parsed.data.alias : null
+      return alias !== null && isUuid(alias) && alias < current ? [alias] : []
+    })
+    current = aliases.sort()[0] ?? current
+  }
+  return current
+}
