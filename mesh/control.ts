@@ -1,0 +1,174 @@
+import { z } from 'zod'
+import { MeshError, toMeshError, type ErrorCode } from '../state/errors.ts'
+import { createPeerId, type NodeId, uuidV7 } from '../state/ids.ts'
+import type { Signer, Verify } from '../state/signatures.ts'
+import type { Clock } from './clock.ts'
+import { type ControlCommand, controlCommands, type Door } from './door.ts'
+import type { FrameOf } from './frames.ts'
+import { type Acquaintance, shakeHands } from './hello.ts'
+import { createLink, type Link } from './link.ts'
+import type { Mesh } from './mesh.ts'
+import type { Address, Network, Wire } from './network.ts'
+
+/** A command must be answered within this time. */
+const answerMs = 10_000
+
+/** What the control door opens to. */
+export interface ControlDeps {
+  readonly clock: Clock
+  readonly mesh: Pick<Mesh, 'status' | 'peers' | 'watch' | 'whoami'>
+  /** Asks the process to leave, after the answer has gone out. */
+  readonly leave: (reason: string) => void
+}
+
+/** Serves one control link until it closes. */
+export function serveControl(wire: Wire, acquaintance: Acquaintance, deps: ControlDeps): void {
+  const { mesh } = deps
+  let stopWatching = () => {}
+
+  const commands: Record<ControlCommand, (link: Link, input: unknown) => unknown> = {
+    status: () => mesh.status(),
+    whoami: () => mesh.whoami(),
+    peers: (_, input) => mesh.peers(clean(controlCommands.peers.parse(input))),
+    watch(link) {
+      stopWatching()
+      stopWatching = mesh.watch((event) => link.sendLive({ kind: 'event', event }))
+      return {}
+    },
+    stop() {
+      deps.clock.after(20, () => deps.leave('stopped by mesh stop'))
+      return {}
+    },
+  }
+
+  async function answer(link: Link, { id, command, input }: FrameOf<'request'>): Promise<void> {
+    try {
+      const run = Object.hasOwn(commands, command) ? commands[command as ControlCommand] : undefined
+      if (!run) {
+        throw new MeshError('BAD_INPUT', 'This node does not know that command.', {
+          hint: 'It may be older than your `mesh` command: restart that session.',
+        })
+      }
+      link.send({ kind: 'response', id, result: await run(link, input) })
+    } catch (thrown) {
+      const { code, message, hint } = badInput(thrown) ?? toMeshError(thrown)
+      link.send({ kind: 'response', id, error: { code, message, ...(hint ? { hint } : {}) } })
+    }
+  }
+
+  createLink(
+    { wire, acquaintance },
+    {
+      frame: (link, frame) => {
+        if (frame.kind === 'request') void answer(link, frame)
+      },
+      closed: () => stopWatching(),
+      malformed: () => {},
+    },
+    deps.clock,
+  )
+}
+
+/** What knocking at a control door needs. */
+export interface DoorDeps {
+  readonly clock: Clock
+  readonly network: Network
+  readonly signer: Signer
+  readonly verify: Verify
+  readonly mesh: string
+}
+
+/** Opens the control door of a node of this device. Fails with UNREACHABLE or REFUSED. */
+export async function openDoor(deps: DoorDeps, address: Address, signal: AbortSignal): Promise<Door> {
+  const { clock, signer } = deps
+  const wire = await deps.network.dial(address, signal)
+  const acquaintance = await shakeHands(
+    wire,
+    {
+      mesh: deps.mesh,
+      node: uuidV7(clock.now(), clock.random(10)) as NodeId,
+      peer: createPeerId(signer.device, clock.random(5)),
+      role: 'control',
+      host: '',
+      port: 0,
+    },
+    deps,
+  )
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: MeshError): void }>()
+  const listeners: ((event: unknown) => void)[] = []
+  let requests = 0
+  let end = (_reason: string) => {}
+  const closed = new Promise<string>((resolve) => {
+    end = resolve
+  })
+
+  function settle({ id, result, error }: FrameOf<'response'>): void {
+    if (error) waiting.get(id)?.reject(new MeshError(codeOf(error.code), error.message, hintOf(error)))
+    else waiting.get(id)?.resolve(result)
+  }
+
+  const link = createLink(
+    { wire, acquaintance },
+    {
+      frame(_, frame) {
+        if (frame.kind === 'response') settle(frame)
+        if (frame.kind === 'event') for (const listener of listeners) listener(frame.event)
+      },
+      closed(_, reason) {
+        end(reason)
+        for (const { reject } of waiting.values()) {
+          reject(new MeshError('UNREACHABLE', `The node left before it answered: ${reason}.`))
+        }
+      },
+      malformed: () => {},
+    },
+    clock,
+  )
+
+  return {
+    node: link.node,
+    peer: link.peer,
+    closed,
+    close: () => link.close('done'),
+    onEvent: (listener) => void listeners.push(listener),
+    request(command, input) {
+      return new Promise((resolve, reject) => {
+        requests += 1
+        const id = requests
+        const cancel = clock.after(answerMs, () =>
+          reject(new MeshError('UNREACHABLE', 'The node did not answer in time.')),
+        )
+        const finish = () => {
+          cancel()
+          waiting.delete(id)
+        }
+        waiting.set(id, {
+          resolve: (value) => (finish(), resolve(value)),
+          reject: (error) => (finish(), reject(error)),
+        })
+        link.send({ kind: 'request', id, command, input })
+      })
+    },
+  }
+}
+
+function badInput(thrown: unknown): MeshError | undefined {
+  if (!(thrown instanceof z.ZodError)) return undefined
+  return new MeshError('BAD_INPUT', z.prettifyError(thrown))
+}
+
+/** Drops what is undefined, so that optional arguments are absent. */
+function clean<Input extends object>(input: Input) {
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof Input]: Exclude<Input[Name], undefined>
+  }
+}
+
+/** A node of another version may answer with a code that this one does not know. */
+function codeOf(code: string): ErrorCode {
+  return code as ErrorCode
+}
+
+function hintOf(error: { hint?: string | undefined }): { hint?: string } {
+  return error.hint === undefined ? {} : { hint: error.hint }
+}

@@ -1,0 +1,131 @@
+import { createCursorStore, type CursorStore } from '../state/cursors.ts'
+import { createDocument, type Document } from '../state/document.ts'
+import { createFeedStore, type FeedStore } from '../state/feedStore.ts'
+import { directoryName, groupDocument, groupOf, isShared, lobby } from '../state/groups.ts'
+import { createHybridClock, type HybridClock } from '../state/hybrid.ts'
+import type { NodeId, ObjectId, PeerId } from '../state/ids.ts'
+import { createObjectId } from '../state/ids.ts'
+import { createInboxStore, type InboxStore } from '../state/inbox.ts'
+import { createLedger, type Ledger } from '../state/ledger.ts'
+import type { Signer, Verify } from '../state/signatures.ts'
+import type { Store } from '../state/store.ts'
+import type { Clock } from './clock.ts'
+import { createSignal, type Signal } from './signal.ts'
+import type { Log } from './log.ts'
+
+/** Things that happened, counted for `mesh status` and `mesh doctor`. */
+export interface Counters {
+  add(name: string, amount?: number): void
+  all(): Readonly<Record<string, number>>
+}
+
+/** What all parts of a node stand on: its seat, its clock, and what is true on its disk. */
+export interface Core {
+  readonly node: NodeId
+  readonly peer: PeerId
+  readonly clock: Clock
+  readonly log: Log
+  readonly hybrid: HybridClock
+  readonly signer: Signer
+  readonly ledger: Ledger
+  readonly feeds: FeedStore
+  readonly cursors: CursorStore
+  readonly inbox: InboxStore
+  readonly counters: Counters
+  readonly directory: Document
+  /** The document of the group that this peer works in. */
+  readonly group: Document
+  /** Our own update is on disk. */
+  readonly updateCommitted: Signal<{ readonly document: Document; readonly update: Uint8Array }>
+  /** Records read differently, by our hand or another's. */
+  readonly changed: Signal<{ readonly document: Document; readonly keys: readonly string[] }>
+  /** The open document of that name. */
+  document(name: string): Document | undefined
+  /** The group that a peer works in, by our view of the directory. */
+  groupOf(peer: PeerId): string
+  /** Whether we share a document or scope with a peer, by our view of the directory. */
+  sharesWith(peer: PeerId, documentOrScope: string): boolean
+  createId(): ObjectId
+  /** Reads everything from disk. */
+  load(): Promise<void>
+}
+
+/** What a core is made of. */
+export interface CoreDeps {
+  readonly node: NodeId
+  readonly peer: PeerId
+  readonly clock: Clock
+  readonly log: Log
+  readonly signer: Signer
+  readonly verify: Verify
+  readonly store: Store
+}
+
+/** Opens a node's state over its store; `load` reads it. */
+export function createCore(deps: CoreDeps): Core {
+  const { node, peer, clock, log, signer, verify, store } = deps
+  const hybrid = createHybridClock(() => clock.now())
+  const ledger = createLedger(store)
+  const counters = createCounters()
+  const updateCommitted: Core['updateCommitted'] = createSignal()
+  const changed: Core['changed'] = createSignal()
+  const createClientId = () => new DataView(clock.random(4).buffer).getUint32(0)
+  const writer = { peer, node, signer, verify, hybrid, createClientId }
+  const documentsByName = new Map<string, Document>()
+
+  function open(name: string): Document {
+    const document: Document = createDocument(name, {
+      store,
+      ledger,
+      writer,
+      onCommitted: (update) => updateCommitted.emit({ document, update }),
+      onChanged: (keys) => changed.emit({ document, keys }),
+      onSkipped: (count) => counters.add('records_skipped', count),
+    })
+    documentsByName.set(name, document)
+    ledger.mirror(document)
+    return document
+  }
+
+  const directory = open(directoryName)
+  const group = open(groupDocument(lobby))
+  const feeds = createFeedStore({ store, peer, node, signer, verify, hybrid })
+  const cursors = createCursorStore(store)
+  const inbox = createInboxStore(store)
+  const mirrors = [feeds, cursors, inbox]
+  for (const mirror of mirrors) ledger.mirror(mirror)
+  const groupOfPeer = (of: PeerId) => groupOf(of, directory.list)
+
+  return {
+    node,
+    peer,
+    clock,
+    log,
+    hybrid,
+    signer,
+    ledger,
+    feeds,
+    cursors,
+    inbox,
+    counters,
+    directory,
+    group,
+    updateCommitted,
+    changed,
+    document: (name) => documentsByName.get(name),
+    groupOf: groupOfPeer,
+    sharesWith: (other, name) => isShared(name, [peer, other], groupOfPeer),
+    createId: () => createObjectId(clock.now(), clock.random(10)),
+    async load() {
+      for (const mirror of [directory, group, ...mirrors]) await mirror.reload()
+    },
+  }
+}
+
+function createCounters(): Counters {
+  const counts = new Map<string, number>()
+  return {
+    add: (name, amount = 1) => void counts.set(name, (counts.get(name) ?? 0) + amount),
+    all: () => Object.fromEntries([...counts].sort()),
+  }
+}

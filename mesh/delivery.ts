@@ -1,0 +1,226 @@
+import type { Cursor } from '../state/cursors.ts'
+import { type Entry, type FeedKey, pairOf } from '../state/feeds.ts'
+import { isPeerId, isUuid, type NodeId, type PeerId } from '../state/ids.ts'
+import type { Batch } from '../state/ledger.ts'
+import { hashText } from '../state/signatures.ts'
+import type { Core } from './core.ts'
+import { entriesMax, type FrameOf, pieceBytes } from './frames.ts'
+import type { Link } from './link.ts'
+import { createSignal, type Signal } from './signal.ts'
+
+/** After this time a range that did not come is asked for again, of whoever offers it. */
+const patienceMs = 5_000
+
+/** Brings entries and cursors to those they concern. */
+export interface Delivery {
+  /** An entry for this peer, or of its group, is on disk. `isUnread`: it waits in the inbox now. */
+  readonly arrived: Signal<{ readonly entry: Entry; readonly isUnread: boolean }>
+  /** An entry of ours is on disk and on its way. */
+  readonly sent: Signal<Entry>
+  /** A cursor about an entry of ours moved. */
+  readonly moved: Signal<Cursor>
+  /** Sends an entry of ours, which is on disk, to everybody linked whom it concerns. */
+  send(entry: Entry): void
+  /** Sends moved cursors of ours to the authors of those feeds. */
+  report(cursors: readonly Cursor[]): void
+  /** One hash over what the two of us should both have. */
+  hash(peer: PeerId): string
+  /** Everything that starts an exchange: what we have, and how far each of us is. */
+  heads(peer: PeerId, answer: boolean): FrameOf<'heads'>
+  receiveHeads(link: Link, frame: FrameOf<'heads'>): Promise<void>
+  receiveWant(link: Link, frame: FrameOf<'want'>): Promise<void>
+  receiveEntries(link: Link, frame: FrameOf<'entries'>): Promise<void>
+  receiveCursors(link: Link, cursors: readonly Cursor[]): Promise<void>
+  ended(link: Link): void
+}
+
+/** Makes the delivery of a node over its present links. */
+export function createDelivery(core: Core, links: () => readonly Link[]): Delivery {
+  const { feeds, cursors, inbox, ledger, counters } = core
+  const arrived: Delivery['arrived'] = createSignal()
+  const sent: Delivery['sent'] = createSignal()
+  const moved: Delivery['moved'] = createSignal()
+  /** Ranges asked for and not here yet: nobody else is asked for them meanwhile. */
+  const wanted = new Map<string, { readonly link: Link; readonly askedMs: number; to: number }>()
+
+  function sharedScopes(peer: PeerId): string[] {
+    return feeds.scopes().filter((scope) => core.sharesWith(peer, scope))
+  }
+
+  /** Between two peers only cursors matter that one of them moved in a feed of the other. */
+  function sharedCursors(peer: PeerId): Cursor[] {
+    const pair = [core.peer, peer]
+    return sharedScopes(peer)
+      .flatMap((scope) => cursors.list(scope, peer))
+      .filter((item) => pair.includes(item.by) && pair.includes(item.peer))
+  }
+
+  function want(link: Link, feed: FeedKey, to: number): void {
+    const key = `${feed.scope}/${feed.peer}/${feed.node}`
+    const from = feeds.head(feed) + 1
+    const askedMs = core.clock.elapsed()
+    const before = wanted.get(key)
+    if (before && askedMs - before.askedMs < patienceMs) {
+      before.to = Math.max(before.to, to)
+      return
+    }
+    if (from > to) return
+    wanted.set(key, { link, askedMs, to })
+    const { scope, peer, node } = feed
+    link.send({ kind: 'want', scope, peer, node, from, to })
+  }
+
+  /** Asks for the next part of a range, or forgets it when all of it is here. */
+  function wantMore(link: Link, feed: FeedKey, progressed: boolean): void {
+    const key = `${feed.scope}/${feed.peer}/${feed.node}`
+    const open = wanted.get(key)
+    if (open?.link !== link) return
+    wanted.delete(key)
+    if (progressed && feeds.head(feed) < open.to) want(link, feed, open.to)
+  }
+
+  /** Puts an entry where it belongs within its batch; answers whether it waits to be read. */
+  function settle(batch: Batch, item: Entry, moves: Cursor[]): boolean {
+    if (item.kind !== 'message' || !item.to.includes(core.peer)) return false
+    const place = { feed: item, by: core.peer, now: core.clock.now() }
+    // A store restored from an old copy is told by the author what was read before.
+    const isUnread = item.seq > cursors.get(item, core.peer).seen
+    if (isUnread) inbox.add(batch, item)
+    const move = cursors.advance(batch, place, { delivered: item.seq })
+    if (move) moves.push(move)
+    return isUnread
+  }
+
+  function report(moves: readonly Cursor[]): void {
+    const byAuthor = new Map<PeerId, Cursor[]>()
+    for (const move of moves) byAuthor.set(move.peer, [...(byAuthor.get(move.peer) ?? []), move])
+    for (const [author, own] of byAuthor) {
+      for (const link of links()) {
+        if (link.peer !== author) continue
+        for (let first = 0; first < own.length; first += entriesMax) {
+          link.sendLive({ kind: 'cursors', cursors: own.slice(first, first + entriesMax) })
+        }
+      }
+    }
+  }
+
+  /** Direct scopes carry their pair's words only; a group's carry its members'. */
+  function isAllowed(link: Link, item: Entry): boolean {
+    const pair = pairOf(item.scope)
+    return core.sharesWith(link.peer, item.scope) && (!pair || pair.includes(item.peer))
+  }
+
+  return {
+    arrived,
+    sent,
+    moved,
+    report,
+
+    send(item) {
+      sent.emit(item)
+      for (const link of links()) {
+        if (!core.sharesWith(link.peer, item.scope)) continue
+        if (!link.sendLive({ kind: 'entries', entries: [item] })) counters.add('frames_dropped')
+      }
+    },
+
+    hash(peer) {
+      const lines = sharedCursors(peer).map((item) =>
+        [
+          ...[item.scope, item.peer, item.node, item.by],
+          ...[item.delivered, item.shown, item.seen, item.acknowledged.join(',')],
+        ].join('/'),
+      )
+      return hashText([feeds.hash(sharedScopes(peer)), ...lines.sort()].join('\n')).slice(0, 22)
+    },
+
+    heads: (peer, answer) => ({
+      kind: 'heads',
+      scopes: Object.fromEntries(sharedScopes(peer).map((scope) => [scope, feeds.heads(scope)])),
+      cursors: sharedCursors(peer).slice(0, 10_000),
+      answer,
+    }),
+
+    async receiveHeads(link, frame) {
+      await this.receiveCursors(link, frame.cursors)
+      for (const [scope, heads] of Object.entries(frame.scopes)) {
+        if (!core.sharesWith(link.peer, scope)) continue
+        for (const [author, to] of Object.entries(heads)) {
+          const feed = parseAuthor(scope, author)
+          if (feed) want(link, feed, to)
+        }
+      }
+      if (frame.answer) link.send(this.heads(link.peer, false))
+    },
+
+    async receiveWant(link, frame) {
+      if (!core.sharesWith(link.peer, frame.scope)) return counters.add('frames_refused')
+      await ledger.settled()
+      const to = Math.min(frame.to, feeds.head(frame))
+      const entries = await feeds.range(frame, { from: frame.from, to, bytesMax: pieceBytes })
+      if (entries.length > 0) link.send({ kind: 'entries', entries })
+    },
+
+    async receiveEntries(link, frame) {
+      const allowed = frame.entries.filter((item) => isAllowed(link, item))
+      counters.add('frames_refused', frame.entries.length - allowed.length)
+      const durable = allowed.some((item) => item.to.includes(core.peer))
+      const batch = await ledger.begin({ durable })
+      const accepted: { entry: Entry; isUnread: boolean }[] = []
+      const moves: Cursor[] = []
+      let isGap = false
+      for (const item of allowed) {
+        const acceptance = feeds.accept(batch, item)
+        counters.add(`entries_${acceptance}`)
+        if (acceptance === 'gap') {
+          isGap = true
+          want(link, item, item.seq)
+        }
+        if (acceptance !== 'accepted') continue
+        accepted.push({ entry: item, isUnread: settle(batch, item, moves) })
+      }
+      const [first] = allowed
+      await batch.commit()
+      report(moves)
+      for (const item of accepted) arrived.emit(item)
+      if (first && !isGap) wantMore(link, first, accepted.length > 0)
+    },
+
+    async receiveCursors(link, items) {
+      const batch = await ledger.begin({ durable: false })
+      const changed: Cursor[] = []
+      for (const item of items) {
+        const isAboutUs = item.peer === core.peer && item.by === link.peer
+        const isOurOwn = item.by === core.peer && item.peer === link.peer
+        if (!core.sharesWith(link.peer, item.scope) || !(isAboutUs || isOurOwn)) continue
+        const place = { feed: item, by: item.by, now: core.clock.now() }
+        const after = cursors.advance(batch, place, item)
+        if (after && isAboutUs) changed.push(after)
+        if (after && isOurOwn) forgetSeen(batch, after)
+      }
+      await batch.commit()
+      for (const item of changed) moved.emit(item)
+    },
+
+    ended(link) {
+      for (const [key, open] of [...wanted]) if (open.link === link) wanted.delete(key)
+    },
+  }
+
+  /** What was read before our store was restored from an old copy leaves the inbox again. */
+  function forgetSeen(batch: Batch, own: Cursor): void {
+    const ids = inbox
+      .list()
+      .flatMap((item) => (item.kind === 'message' ? [item.entry] : []))
+      .filter((item) => item.scope === own.scope && item.node === own.node && item.seq <= own.seen)
+      .map((item) => item.id)
+    if (ids.length > 0) inbox.remove(batch, new Set(ids))
+  }
+}
+
+/** Reads `<peer>/<node>` of a frame; undefined when it is not of that form. */
+function parseAuthor(scope: string, author: string): FeedKey | undefined {
+  const [peer = '', node = ''] = author.split('/')
+  if (!isPeerId(peer) || !isUuid(node)) return undefined
+  return { scope, peer, node: node as NodeId }
+}

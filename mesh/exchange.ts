@@ -1,0 +1,114 @@
+import type { Core } from './core.ts'
+import type { Delivery } from './delivery.ts'
+import type { Frame } from './frames.ts'
+import type { Link } from './link.ts'
+import { introductions } from './links.ts'
+import type { PresenceBoard } from './presence.ts'
+import type { Replication } from './replication.ts'
+
+/** How often two nodes compare what they share; the first time after a random part of it. */
+const compareMs = 30_000
+
+/** What exchanging stands on. */
+export interface ExchangeDeps {
+  readonly replication: Replication
+  readonly delivery: Delivery
+  readonly presence: PresenceBoard
+  readonly links: () => readonly Link[]
+}
+
+/** Keeps what linked nodes share equal: on link-up, at every frame, and by comparison. */
+export interface Exchange {
+  linked(link: Link): void
+  receive(link: Link, frame: Frame): void
+  ended(link: Link): void
+  /** Whether every link has answered what we asked of it first. */
+  isSynced(): boolean
+  /** Begins the regular comparison. */
+  begin(): void
+  stop(): void
+}
+
+/** Makes the exchange of a node. */
+export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
+  const { replication, delivery, presence, links } = deps
+  let cancelCompare = () => {}
+
+  function compare(link: Link, answer: boolean): void {
+    link.send({
+      kind: 'compare',
+      documents: replication.hashes(link.peer),
+      feeds: delivery.hash(link.peer),
+      answer,
+    })
+  }
+
+  function compareAll(): void {
+    for (const link of links()) compare(link, true)
+    cancelCompare = core.clock.after(compareMs, compareAll)
+  }
+
+  function compared(link: Link, frame: Extract<Frame, { kind: 'compare' }>): void {
+    const isSame = replication.compare(link, frame.documents)
+    const isSameFeeds = delivery.hash(link.peer) === frame.feeds
+    if (!isSameFeeds) link.send(delivery.heads(link.peer, false))
+    if (isSame && isSameFeeds) return
+    core.counters.add('repairs')
+    if (frame.answer) compare(link, false)
+  }
+
+  function handle(link: Link, frame: Frame): Promise<void> | void {
+    switch (frame.kind) {
+      case 'compare':
+        return compared(link, frame)
+      case 'state':
+        return replication.state(link, frame)
+      case 'update':
+        return replication.update(link, frame)
+      case 'heads':
+        return delivery.receiveHeads(link, frame)
+      case 'want':
+        return delivery.receiveWant(link, frame)
+      case 'entries':
+        return delivery.receiveEntries(link, frame)
+      case 'cursors':
+        return delivery.receiveCursors(link, frame.cursors)
+      case 'presence':
+        return presence.receive(link, frame)
+      default:
+        return undefined
+    }
+  }
+
+  return {
+    linked(link) {
+      link.send(introductions(link, links()))
+      compare(link, false)
+      presence.linked(link)
+    },
+
+    receive(link, frame) {
+      core.counters.add('frames_received')
+      Promise.resolve(handle(link, frame)).catch((thrown: unknown) => {
+        // The disk refused it: nothing was taken, and the next comparison brings it again.
+        core.counters.add('frames_failed')
+        core.log.warn('frame_failed', { kind: frame.kind, peer: link.peer, thrown })
+      })
+    },
+
+    ended(link) {
+      replication.ended(link)
+      delivery.ended(link)
+      presence.ended(link)
+    },
+
+    isSynced: () => links().every(replication.isSynced),
+
+    begin() {
+      const [spread = 0] = core.clock.random(1)
+      cancelCompare = core.clock.after((compareMs * (spread + 1)) / 256, compareAll)
+    },
+
+    stop: () => cancelCompare(),
+  }
+}

@@ -1,0 +1,134 @@
+import type { Document } from '../state/document.ts'
+import type { PeerId } from '../state/ids.ts'
+import type { Core } from './core.ts'
+import { type FrameOf, pieceBytes } from './frames.ts'
+import type { Link } from './link.ts'
+
+/** Pieces of updates that one link may leave unfinished. */
+const unfinishedMax = 4
+
+/** Keeps the documents that two nodes share equal. */
+export interface Replication {
+  /** The hashes of the documents shared with a peer, by name. */
+  hashes(peer: PeerId): Record<string, string>
+  /** The other end's hashes: asks for what differs, the directory first. Answers whether all are equal. */
+  compare(link: Link, hashesByName: Readonly<Record<string, string>>): boolean
+  state(link: Link, frame: FrameOf<'state'>): Promise<void>
+  update(link: Link, frame: FrameOf<'update'>): Promise<void>
+  /** Whether everything asked of that link since its first comparison is here. */
+  isSynced(link: Link): boolean
+  ended(link: Link): void
+}
+
+/** Makes the replication of a node over its present links. */
+export function createReplication(core: Core, links: () => readonly Link[]): Replication {
+  const piecesByLink = new Map<Link, Map<number, string[]>>()
+  /** Documents asked of a link and not answered yet; absent before its first comparison. */
+  const askedByLink = new Map<Link, Set<string>>()
+  let pieceId = 0
+
+  core.updateCommitted.listen(({ document, update }) => {
+    for (const link of links()) {
+      if (!core.sharesWith(link.peer, document.name)) continue
+      for (const frame of framesOf(document.name, update)) {
+        if (!link.sendLive(frame)) core.counters.add('frames_dropped')
+      }
+    }
+  })
+
+  function framesOf(document: string, update: Uint8Array): FrameOf<'update'>[] {
+    const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
+    if (update.length <= pieceBytes) return [{ kind: 'update', document, update: text(update) }]
+    pieceId += 1
+    const of = Math.ceil(update.length / pieceBytes)
+    return Array.from({ length: of }, (_, index) => ({
+      kind: 'update' as const,
+      document,
+      update: text(update.subarray(index * pieceBytes, (index + 1) * pieceBytes)),
+      piece: { id: pieceId, index, of },
+    }))
+  }
+
+  function shared(): readonly Document[] {
+    return [core.directory, core.group]
+  }
+
+  /** Pieces of one update arrive in order on one link; undefined until the last is there. */
+  function assemble(link: Link, frame: FrameOf<'update'>): Uint8Array | undefined {
+    const { piece, update } = frame
+    if (!piece) return new Uint8Array(Buffer.from(update, 'base64'))
+    const unfinished = piecesByLink.get(link) ?? new Map<number, string[]>()
+    piecesByLink.set(link, unfinished)
+    const pieces = unfinished.get(piece.id) ?? []
+    if (piece.index !== pieces.length) return void unfinished.delete(piece.id)
+    pieces.push(update)
+    unfinished.set(piece.id, pieces)
+    if (unfinished.size > unfinishedMax) unfinished.clear()
+    if (pieces.length < piece.of) return undefined
+    unfinished.delete(piece.id)
+    return new Uint8Array(Buffer.concat(pieces.map((part) => Buffer.from(part, 'base64'))))
+  }
+
+  function ask(link: Link, document: Document): void {
+    const vector = Buffer.from(document.vector()).toString('base64')
+    askedByLink.get(link)?.add(document.name)
+    link.send({ kind: 'state', document: document.name, vector })
+  }
+
+  return {
+    hashes: (peer) =>
+      Object.fromEntries(
+        shared()
+          .filter(({ name }) => core.sharesWith(peer, name))
+          .map((document) => [document.name, document.hash()]),
+      ),
+
+    compare(link, hashesByName) {
+      const different = shared().filter(
+        (document) =>
+          hashesByName[document.name] !== undefined &&
+          hashesByName[document.name] !== document.hash() &&
+          core.sharesWith(link.peer, document.name),
+      )
+      if (!askedByLink.has(link)) askedByLink.set(link, new Set())
+      for (const document of different) ask(link, document)
+      return different.length === 0
+    },
+
+    async state(link, frame) {
+      const document = core.document(frame.document)
+      if (!document || !core.sharesWith(link.peer, frame.document)) return
+      // What is not on disk yet could still be taken back: nobody may learn of it.
+      await core.ledger.settled()
+      const vector = new Uint8Array(Buffer.from(frame.vector, 'base64'))
+      const difference = document.difference(vector)
+      for (const part of framesOf(document.name, difference)) link.send(part)
+    },
+
+    async update(link, frame) {
+      const document = core.document(frame.document)
+      if (!document || !core.sharesWith(link.peer, frame.document)) {
+        return core.counters.add('frames_refused')
+      }
+      const update = assemble(link, frame)
+      if (!update) return
+      const batch = await core.ledger.begin({ durable: false })
+      askedByLink.get(link)?.delete(document.name)
+      try {
+        const { gap } = document.apply(batch, update)
+        if (gap) ask(link, document)
+      } catch (thrown) {
+        core.counters.add('updates_malformed')
+        core.log.warn('update_malformed', { peer: link.peer, document: document.name, thrown })
+      }
+      await batch.commit()
+    },
+
+    isSynced: (link) => askedByLink.get(link)?.size === 0,
+
+    ended(link) {
+      piecesByLink.delete(link)
+      askedByLink.delete(link)
+    },
+  }
+}
