@@ -1,0 +1,4 @@
+import { build } from 'vite'
+import { buildIsStale } from './stale.ts'
+
+if (buildIsStale()) await build({ logLevel: 'error' })
