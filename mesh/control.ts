@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { MeshError, toMeshError, type ErrorCode } from '../state/errors.ts'
+import { type ErrorCode, MeshError, toMeshError } from '../state/errors.ts'
 import { createPeerId, type NodeId, uuidV7 } from '../state/ids.ts'
 import type { Signer, Verify } from '../state/signatures.ts'
 import type { Clock } from './clock.ts'
@@ -79,7 +79,11 @@ export interface DoorDeps {
 }
 
 /** Opens the control door of a node of this device. Fails with UNREACHABLE or REFUSED. */
-export async function openDoor(deps: DoorDeps, address: Address, signal: AbortSignal): Promise<Door> {
+export async function openDoor(
+  deps: DoorDeps,
+  address: Address,
+  signal: AbortSignal,
+): Promise<Door> {
   const { clock, signer } = deps
   const wire = await deps.network.dial(address, signal)
   const acquaintance = await shakeHands(
@@ -94,7 +98,10 @@ export async function openDoor(deps: DoorDeps, address: Address, signal: AbortSi
     },
     deps,
   )
-  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: MeshError): void }>()
+  const waiting = new Map<
+    number,
+    { resolve(value: unknown): void; reject(error: MeshError): void }
+  >()
   const listeners: ((event: unknown) => void)[] = []
   let requests = 0
   let end = (_reason: string) => {}
@@ -103,7 +110,8 @@ export async function openDoor(deps: DoorDeps, address: Address, signal: AbortSi
   })
 
   function settle({ id, result, error }: FrameOf<'response'>): void {
-    if (error) waiting.get(id)?.reject(new MeshError(codeOf(error.code), error.message, hintOf(error)))
+    if (error)
+      waiting.get(id)?.reject(new MeshError(codeOf(error.code), error.message, hintOf(error)))
     else waiting.get(id)?.resolve(result)
   }
 

@@ -1,4 +1,4 @@
-import { createCursorStore, type CursorStore } from '../state/cursors.ts'
+import { type CursorStore, createCursorStore } from '../state/cursors.ts'
 import { createDocument, type Document } from '../state/document.ts'
 import { createFeedStore, type FeedStore } from '../state/feedStore.ts'
 import { directoryName, groupDocument, groupOf, isShared, lobby } from '../state/groups.ts'
@@ -10,8 +10,8 @@ import { createLedger, type Ledger } from '../state/ledger.ts'
 import type { Signer, Verify } from '../state/signatures.ts'
 import type { Store } from '../state/store.ts'
 import type { Clock } from './clock.ts'
-import { createSignal, type Signal } from './signal.ts'
 import type { Log } from './log.ts'
+import { createSignal, type Signal } from './signal.ts'
 
 /** Things that happened, counted for `mesh status` and `mesh doctor`. */
 export interface Counters {

@@ -68,7 +68,11 @@ const frame = z.discriminatedUnion('kind', [
     document: name,
     update: base64,
     piece: z
-      .object({ id: z.number().int(), index: z.number().int().nonnegative(), of: z.number().int().max(4_096) })
+      .object({
+        id: z.number().int(),
+        index: z.number().int().nonnegative(),
+        of: z.number().int().max(4_096),
+      })
       .optional(),
   }),
   /** What the sender has of the feeds of its shared scopes: `<peer>/<node>` to sequence number. */
@@ -104,7 +108,11 @@ const frame = z.discriminatedUnion('kind', [
     id: z.number().int(),
     result: z.unknown().optional(),
     error: z
-      .object({ code: z.string().max(64), message: z.string().max(2_000), hint: z.string().max(2_000).optional() })
+      .object({
+        code: z.string().max(64),
+        message: z.string().max(2_000),
+        hint: z.string().max(2_000).optional(),
+      })
       .optional(),
   }),
   z.object({ kind: z.literal('event'), event: z.unknown() }),
@@ -125,7 +133,8 @@ export type Parsed =
 /** Parses a frame once, at the door. A kind from a later version is unknown, not malformed. */
 export function parseFrame(text: string): Parsed {
   const value = parseJson(text)
-  if (typeof value !== 'object' || value === null || !('kind' in value)) return { kind: 'malformed' }
+  if (typeof value !== 'object' || value === null || !('kind' in value))
+    return { kind: 'malformed' }
   if (typeof value.kind !== 'string') return { kind: 'malformed' }
   if (!kinds.has(value.kind)) return { kind: 'unknown' }
   const parsed = frame.safeParse(value)

@@ -68,7 +68,10 @@ export function shakeHands(
         cancel()
         closedReason = reason
         events?.closed(reason)
-        if (!isDone) reject(new MeshError('UNREACHABLE', 'The link ended before the hello.', { cause: reason }))
+        if (!isDone)
+          reject(
+            new MeshError('UNREACHABLE', 'The link ended before the hello.', { cause: reason }),
+          )
       },
     })
     wire.send(JSON.stringify(signHello(wire, introduction, deps.signer)))

@@ -1,8 +1,8 @@
 import { MeshError } from '../state/errors.ts'
-import { type Entry, groupScope, pairOf } from '../state/feeds.ts'
 import type { Timeline } from '../state/feedStore.ts'
-import type { PeerId } from '../state/ids.ts'
+import { type Entry, groupScope, pairOf } from '../state/feeds.ts'
 import { hybridToIso } from '../state/hybrid.ts'
+import type { PeerId } from '../state/ids.ts'
 import type { Receipt } from '../state/messages.ts'
 import { sortable } from '../state/store.ts'
 import type { Core } from './core.ts'
@@ -52,7 +52,10 @@ export function createHistory(core: Core, { peers, views, delivery }: HistoryDep
     for (let looked = 0; looked < entriesMax && found.length < limit; looked += 1) {
       const heads = await Promise.all(streams.map((stream) => stream.peek()))
       const places = heads.map((head) => head?.place ?? '')
-      const newest = places.reduce((best, place, index) => (place > (places[best] ?? '') ? index : best), 0)
+      const newest = places.reduce(
+        (best, place, index) => (place > (places[best] ?? '') ? index : best),
+        0,
+      )
       const head = heads[newest]
       if (!head) break
       streams[newest]?.skip()
@@ -107,9 +110,15 @@ export function createHistory(core: Core, { peers, views, delivery }: HistoryDep
         return { messages: [views.message(item)] }
       }
       const limit = Math.min(query.limit ?? limits.usual, limits.most)
-      const fits = matcher(query, query.peer === undefined ? isMine : isWith(peers.resolve(query.peer)))
+      const fits = matcher(
+        query,
+        query.peer === undefined ? isMine : isWith(peers.resolve(query.peer)),
+      )
       const before = query.before === undefined ? undefined : await placeOf(query.before)
-      const found = await collect(scopes(), fits, { limit: limit + 1, ...(before ? { before } : {}) })
+      const found = await collect(scopes(), fits, {
+        limit: limit + 1,
+        ...(before ? { before } : {}),
+      })
       return page(found, limit)
     },
   }

@@ -1,9 +1,9 @@
+import { MeshError } from '../state/errors.ts'
 import { groupScope } from '../state/feeds.ts'
 import { lobby, membershipKey } from '../state/groups.ts'
 import type { Batch } from '../state/ledger.ts'
 import type { Context } from '../state/messages.ts'
 import { type Card, type ChosenStatus, summaryMax } from '../state/peers.ts'
-import { MeshError } from '../state/errors.ts'
 import { every, pause } from './clock.ts'
 import type { Core } from './core.ts'
 import type { Delivery } from './delivery.ts'
@@ -111,7 +111,15 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
   async function freshCard(summary?: string): Promise<Card> {
     const { cwd, host, repo, remote, branch } = await deps.whereabouts()
     const before = deps.peers.card(core.peer)
-    return { cwd, host, repo, remote, branch, summary: summary ?? before?.summary ?? '', left: null }
+    return {
+      cwd,
+      host,
+      repo,
+      remote,
+      branch,
+      summary: summary ?? before?.summary ?? '',
+      left: null,
+    }
   }
 
   function isDifferent(wanted: Card): boolean {
@@ -150,7 +158,10 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
       { key: `device/${device}/${peer}`, value: { name: card.host, key: core.signer.key } },
       { key: membership, value: { group: lobby, manual: false } },
     ]
-    directory.put(batch, own.filter(({ key }) => !directory.get(key)))
+    directory.put(
+      batch,
+      own.filter(({ key }) => !directory.get(key)),
+    )
     const [live = null] = presenceSessions()
     sessions.decide(batch, live)
     presence.update({ session: sessions.current() })
@@ -185,7 +196,9 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
       tidySoon()
       await sessions.remember()
       cancelRemember = every(clock, rememberMs, () => {
-        sessions.remember().catch((thrown: unknown) => core.log.warn('session_not_kept', { thrown }))
+        sessions
+          .remember()
+          .catch((thrown: unknown) => core.log.warn('session_not_kept', { thrown }))
       })
     },
 

@@ -1,5 +1,5 @@
-import type { NodeId, PeerId } from '../state/ids.ts'
 import { MeshError, toMeshError } from '../state/errors.ts'
+import type { NodeId, PeerId } from '../state/ids.ts'
 import type { Signer, Verify } from '../state/signatures.ts'
 import type { Clock } from './clock.ts'
 import type { Candidate, Discovery } from './discovery.ts'

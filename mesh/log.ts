@@ -15,11 +15,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
 
 /** A log that writes one JSON line per event, e.g. to stderr. `now` gives milliseconds since 1970. */
-export function createLog(
-  level: LogLevel,
-  write: (line: string) => void,
-  now: () => number,
-): Log {
+export function createLog(level: LogLevel, write: (line: string) => void, now: () => number): Log {
   const least = levels.indexOf(level)
   const at =
     (name: LogLevel) =>

@@ -1,5 +1,12 @@
 import type { NodeId, PeerId } from '../state/ids.ts'
-import type { Context, DeliveryState, Message, PeerScope, Reach, Receipt } from '../state/messages.ts'
+import type {
+  Context,
+  DeliveryState,
+  Message,
+  PeerScope,
+  Reach,
+  Receipt,
+} from '../state/messages.ts'
 import type { ChosenStatus, Peer } from '../state/peers.ts'
 
 /** The node as the other rooms see it: the only door of `mesh/`. Refusals are `MeshError`. */
@@ -17,11 +24,17 @@ export interface Mesh {
   /** Fails with UNKNOWN_PEER, AMBIGUOUS_PEER, TOO_FAST, INBOX_FULL, BAD_INPUT or STORE_FAILED. */
   send(input: SendInput): Promise<SendAnswer>
   /** To all online peers of my group in scope. An empty `to` means that nobody was there: nothing was sent. */
-  broadcast(input: { readonly scope: PeerScope; readonly message: string }): Promise<BroadcastAnswer>
+  broadcast(input: {
+    readonly scope: PeerScope
+    readonly message: string
+  }): Promise<BroadcastAnswer>
   /** Only for a recipient; fails with UNKNOWN_MESSAGE, AMBIGUOUS_MESSAGE or NOT_RECIPIENT. */
   acknowledge(messageId: string): Promise<{ readonly message_id: string }>
   /** What I sent, newest first, with the state at each recipient. `limit` defaults to 20, at most 200. */
-  receipts(query: { readonly limit?: number; readonly message_id?: string }): Promise<readonly Receipt[]>
+  receipts(query: {
+    readonly limit?: number
+    readonly message_id?: string
+  }): Promise<readonly Receipt[]>
   /** Past conversation, newest page, oldest first within it; `next` goes into `before` for the page before. */
   history(query: HistoryQuery): Promise<HistoryPage>
 
@@ -137,7 +150,12 @@ export interface MeshStatus {
   readonly unread: number
   readonly links: readonly LinkStatus[]
   /** `problem` is the last failure of the disk that has not been followed by a success. */
-  readonly store: { readonly directory: string; readonly bytes: number; readonly problem?: string; readonly set_aside?: string }
+  readonly store: {
+    readonly directory: string
+    readonly bytes: number
+    readonly problem?: string
+    readonly set_aside?: string
+  }
   readonly counters: Readonly<Record<string, number>>
   readonly dashboard: string | null
 }

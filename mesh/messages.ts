@@ -1,6 +1,6 @@
 import { createBrakes } from '../state/brakes.ts'
 import { MeshError } from '../state/errors.ts'
-import { directScope, type Draft, type Entry, groupScope } from '../state/feeds.ts'
+import { type Draft, directScope, type Entry, groupScope } from '../state/feeds.ts'
 import type { ObjectId, PeerId } from '../state/ids.ts'
 import {
   type Context,
@@ -32,7 +32,10 @@ export interface MessagesDeps {
 /** Speaks for this peer. */
 export interface Messages {
   send(input: SendInput): Promise<SendAnswer>
-  broadcast(input: { readonly scope: PeerScope; readonly message: string }): Promise<BroadcastAnswer>
+  broadcast(input: {
+    readonly scope: PeerScope
+    readonly message: string
+  }): Promise<BroadcastAnswer>
 }
 
 /** Makes the voice of a node. */
@@ -46,9 +49,13 @@ export function createMessages(core: Core, deps: MessagesDeps): Messages {
       throw new MeshError('BAD_INPUT', 'The message is empty.', { hint: 'Say something.' })
     }
     if (bytes <= messageBytesMax) return
-    throw new MeshError('BAD_INPUT', `The message has ${bytes} bytes; ${messageBytesMax} is the most.`, {
-      hint: 'Put it into a file and send its path, or send it in parts.',
-    })
+    throw new MeshError(
+      'BAD_INPUT',
+      `The message has ${bytes} bytes; ${messageBytesMax} is the most.`,
+      {
+        hint: 'Put it into a file and send its path, or send it in parts.',
+      },
+    )
   }
 
   /** Entries of ours that a peer has not got yet. */
@@ -71,7 +78,10 @@ export function createMessages(core: Core, deps: MessagesDeps): Messages {
   }
 
   /** Answers the ID of the message that this one repeats, or undefined when it may go. */
-  function brake(to: PeerId | 'group', message: { id: ObjectId; text: string }): string | undefined {
+  function brake(
+    to: PeerId | 'group',
+    message: { id: ObjectId; text: string },
+  ): string | undefined {
     if (!deps.brakes) return undefined
     const brake = brakes.take(to, message, core.clock.elapsed())
     if (brake.kind === 'repeat') return brake.id
@@ -138,7 +148,9 @@ export function createMessages(core: Core, deps: MessagesDeps): Messages {
       checkText(message)
       const peer = peers.resolve(to)
       if (peer === core.peer) {
-        throw new MeshError('BAD_INPUT', 'That is yourself.', { hint: 'See list_peers for the others.' })
+        throw new MeshError('BAD_INPUT', 'That is yourself.', {
+          hint: 'See list_peers for the others.',
+        })
       }
       const replyTo = reply_to === undefined ? undefined : (await core.feeds.find(reply_to)).id
       if (deps.brakes) checkInbox(peer)

@@ -98,7 +98,11 @@ export function createNode(deps: NodeDeps, settings: NodeSettings): Mesh {
       return last === 0 ? 0 : last + 1
     },
   })
-  const state = { startedMs: clock.elapsed(), route: 'pull' as Route, address: undefined as Address | undefined }
+  const state = {
+    startedMs: clock.elapsed(),
+    route: 'pull' as Route,
+    address: undefined as Address | undefined,
+  }
   const status = createStatus(core, {
     ...{ peers, sessions, inbox, settings, presence },
     links: lines.all,
@@ -166,7 +170,9 @@ export function createNode(deps: NodeDeps, settings: NodeSettings): Mesh {
   async function leave(reason: string): Promise<void> {
     exchange.stop()
     presence.stop()
-    await housekeeping.goodbye().catch((thrown: unknown) => log.warn('goodbye_not_kept', { thrown }))
+    await housekeeping
+      .goodbye()
+      .catch((thrown: unknown) => log.warn('goodbye_not_kept', { thrown }))
     await links.stop(reason)
     await core.ledger.settled().catch(() => {})
     await store.close().catch((thrown: unknown) => log.warn('store_not_closed', { thrown }))
@@ -177,5 +183,7 @@ export function createNode(deps: NodeDeps, settings: NodeSettings): Mesh {
 
 /** The refusal of everything that is asked before the node has joined or after it has left. */
 export function notJoined(): MeshError {
-  return new MeshError('NO_MESH', 'This session is not in the mesh.', { hint: 'Run `mesh doctor`.' })
+  return new MeshError('NO_MESH', 'This session is not in the mesh.', {
+    hint: 'Run `mesh doctor`.',
+  })
 }

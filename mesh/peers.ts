@@ -115,8 +115,12 @@ export function createPeers(core: Core, deps: PeersDeps): Peers {
     const list = shown.length > 0 ? `Known: ${shown.join(', ')}.` : 'Nobody else is here yet.'
     const quoted = JSON.stringify(text.slice(0, 64))
     throw found.length > 0
-      ? new MeshError('AMBIGUOUS_PEER', `${quoted} could mean more than one peer.`, { hint: `Use the ID. ${list}` })
-      : new MeshError('UNKNOWN_PEER', `No peer is called ${quoted}.`, { hint: `${list} See list_peers.` })
+      ? new MeshError('AMBIGUOUS_PEER', `${quoted} could mean more than one peer.`, {
+          hint: `Use the ID. ${list}`,
+        })
+      : new MeshError('UNKNOWN_PEER', `No peer is called ${quoted}.`, {
+          hint: `${list} See list_peers.`,
+        })
   }
 
   return {

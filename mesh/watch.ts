@@ -58,6 +58,11 @@ export function createWatch(core: Core, { delivery, names, views }: WatchDeps): 
     linked: (link) =>
       events.emit({ at: now(), kind: 'joined', peer: peerOf(link.peer), text: 'is linked' }),
     unlinked: (link) =>
-      events.emit({ at: now(), kind: 'left', peer: peerOf(link.peer), text: 'is no longer linked' }),
+      events.emit({
+        at: now(),
+        kind: 'left',
+        peer: peerOf(link.peer),
+        text: 'is no longer linked',
+      }),
   }
 }

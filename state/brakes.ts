@@ -14,7 +14,11 @@ export type Brake =
 /** Keeps one session from flooding another: a token bucket per recipient, and a memory for repeats. */
 export interface Brakes {
   /** Takes a token and remembers the text when it may go to a recipient now. */
-  take(to: string, message: { readonly id: string; readonly text: string }, elapsedMs: number): Brake
+  take(
+    to: string,
+    message: { readonly id: string; readonly text: string },
+    elapsedMs: number,
+  ): Brake
   /** The message came to nothing: its text may be tried again at once. */
   undo(to: string, id: string): void
 }
@@ -32,7 +36,10 @@ export function createBrakes(): Brakes {
   function lane(to: string, nowMs: number): Lane {
     const found = lanes.get(to) ?? { tokens: burstMax, filledMs: nowMs, recent: [] }
     lanes.set(to, found)
-    found.tokens = Math.min(burstMax, found.tokens + ((nowMs - found.filledMs) * perMinute) / 60_000)
+    found.tokens = Math.min(
+      burstMax,
+      found.tokens + ((nowMs - found.filledMs) * perMinute) / 60_000,
+    )
     found.filledMs = nowMs
     found.recent = found.recent.filter(({ atMs }) => nowMs - atMs < repeatMs)
     return found

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type FeedKey, entry } from './feeds.ts'
+import { entry, type FeedKey } from './feeds.ts'
 import type { PeerId } from './ids.ts'
 import type { Batch, Mirror } from './ledger.ts'
 import type { DeliveryState } from './messages.ts'
@@ -42,7 +42,11 @@ type Stored = z.infer<typeof stored>
 export interface CursorStore extends Mirror {
   get(feed: FeedKey, by: PeerId): Cursor
   /** Moves a cursor forward; answers it when it moved, undefined when nothing was new. */
-  advance(batch: Batch, place: { feed: FeedKey; by: PeerId; now: number }, move: CursorMove): Cursor | undefined
+  advance(
+    batch: Batch,
+    place: { feed: FeedKey; by: PeerId; now: number },
+    move: CursorMove,
+  ): Cursor | undefined
   /** The state of one entry at one recipient, and when it got there (milliseconds; undefined = queued). */
   stateOf(item: FeedKey & { seq: number }, by: PeerId): { state: DeliveryState; at?: number }
   /** Cursors of one scope that one peer wrote or that tell about what it said. */
@@ -81,9 +85,9 @@ export function createCursorStore(store: Store): CursorStore {
       const steps = { ...before.steps }
       for (const stage of stages) {
         if (after[stage] === before.cursor[stage]) continue
-        steps[stage] = [...before.steps[stage], [after[stage], now] as const].slice(-stepsMax).map(
-          ([seq, at]) => [seq, at],
-        )
+        steps[stage] = [...before.steps[stage], [after[stage], now] as const]
+          .slice(-stepsMax)
+          .map(([seq, at]) => [seq, at])
       }
       const key = keyOf(feed, by)
       cursorsByKey.set(key, { cursor: after, steps })

@@ -1,9 +1,9 @@
 import * as Y from 'yjs'
-import { contentHash, type Rec, readRecord, signRecord, verifyRecord, writerOf } from './records.ts'
+import { createDocumentLog } from './documentLog.ts'
 import type { HybridClock } from './hybrid.ts'
 import type { NodeId, PeerId } from './ids.ts'
 import type { Batch, Ledger, Mirror } from './ledger.ts'
-import { createDocumentLog } from './documentLog.ts'
+import { contentHash, type Rec, readRecord, signRecord, verifyRecord, writerOf } from './records.ts'
 import type { Signer, Verify } from './signatures.ts'
 import type { Store } from './store.ts'
 

@@ -84,7 +84,12 @@ export function pairOf(scope: string): readonly [PeerId, PeerId] | undefined {
 /** Signs a draft as the next word of a feed. */
 export function signEntry(
   draft: Draft,
-  place: { readonly peer: PeerId; readonly node: NodeId; readonly seq: number; readonly at: HybridTime },
+  place: {
+    readonly peer: PeerId
+    readonly node: NodeId
+    readonly seq: number
+    readonly at: HybridTime
+  },
   signer: Signer,
 ): Entry {
   const unsigned = {
