@@ -1,0 +1,167 @@
+import { type FSWatcher, watch } from 'node:fs'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { entry } from '../state/feeds.ts'
+import type { NodeId } from '../state/ids.ts'
+import { type Clock, every } from './clock.ts'
+import type { Candidate, Discovery, DiscoveryEvents } from './discovery.ts'
+import type { Log } from './log.ts'
+import { createOnce, hasCode } from './privateFiles.ts'
+
+/** How often the directory is read when the system does not tell of changes. */
+const rescanMs = 5_000
+/** Changes within this time are read together. */
+const gatherMs = 10
+
+const rendezvousEntry = z.object({
+  node: entry.shape.node,
+  peer: entry.shape.peer,
+  pid: z.number().int().positive(),
+  parentPid: z.number().int().nonnegative(),
+  /** The client's session ID, so that a command finds the node it runs under. */
+  session: z.string().max(256).nullable(),
+  host: z.string().max(255),
+  port: z.number().int().min(1).max(65_535),
+  /** ISO 8601 UTC. */
+  startedAt: z.string().max(32),
+  proto: z.number().int().positive(),
+  dashboard: z.string().max(255).optional(),
+})
+/** What a node writes into the rendezvous directory while it lives. */
+export type RendezvousEntry = z.infer<typeof rendezvousEntry>
+
+/** What finding each other on one machine needs. */
+export interface RendezvousDeps {
+  readonly clock: Clock
+  readonly log: Log
+  /** Whether a process lives. */
+  readonly isAlive: (pid: number) => boolean
+}
+
+/**
+ * Finds the nodes of this device by the files that they keep in one directory.
+ *
+ * 1. A file is whole under its name or not there.
+ * 2. A node whose own file disappears writes it again.
+ * 3. A file goes when a dial to it was refused and its process is gone; nobody else removes it.
+ */
+export function createRendezvous(
+  deps: RendezvousDeps,
+  directory: string,
+  self: Omit<RendezvousEntry, 'host' | 'port'>,
+): Discovery {
+  const { clock, log } = deps
+  const known = new Map<NodeId, Candidate>()
+  let own: RendezvousEntry | undefined
+  let events: DiscoveryEvents | undefined
+  let watcher: FSWatcher | undefined
+  let cancelRescan = () => {}
+  let cancelGather: (() => void) | undefined
+  let scanning: Promise<void> | undefined
+
+  function scanSoon(): void {
+    cancelGather ??= clock.after(gatherMs, () => {
+      cancelGather = undefined
+      scanning = scan().catch((thrown: unknown) => log.warn('rendezvous_unreadable', { thrown }))
+    })
+  }
+
+  async function scan(): Promise<void> {
+    const entries = await readRendezvous(directory)
+    if (!own || !events) return
+    if (!entries.some(({ node }) => node === self.node)) await write(own)
+    const present = new Set(entries.map(({ node }) => node))
+    for (const [node, candidate] of known) {
+      if (present.has(node)) continue
+      known.delete(node)
+      events?.gone(candidate)
+    }
+    for (const { node, host, port } of entries) {
+      if (node === self.node || known.has(node)) continue
+      const candidate = { source: 'rendezvous', node, host, port } as const
+      known.set(node, candidate)
+      events?.seen(candidate)
+    }
+  }
+
+  function write(entry: RendezvousEntry): Promise<void> {
+    return createOnce(pathOf(directory, entry.node), `${JSON.stringify(entry)}\n`)
+  }
+
+  /** Where the system has no more watches to give, the rescan does. */
+  function watchDirectory(): void {
+    try {
+      watcher = watch(directory, { persistent: false }, scanSoon)
+      watcher.on('error', (thrown) => {
+        log.info('rendezvous_not_watched', { thrown })
+        watcher?.close()
+      })
+    } catch (thrown) {
+      log.info('rendezvous_not_watched', { thrown })
+    }
+  }
+
+  async function removeStale(node: NodeId): Promise<void> {
+    const found = await readEntry(pathOf(directory, node))
+    if (!found || deps.isAlive(found.pid)) return
+    log.debug('rendezvous_stale', { node })
+    await rm(pathOf(directory, node), { force: true })
+    scanSoon()
+  }
+
+  return {
+    async start({ host, port }, told) {
+      if (own) return
+      own = { ...self, host, port }
+      events = told
+      await write(own)
+      watchDirectory()
+      cancelRescan = every(clock, rescanMs, scanSoon)
+      await scan()
+    },
+
+    refused({ source, node }) {
+      if (source !== 'rendezvous' || node === undefined) return
+      removeStale(node).catch((thrown: unknown) => log.warn('rendezvous_unreadable', { thrown }))
+    },
+
+    async stop() {
+      if (!own) return
+      own = undefined
+      watcher?.close()
+      cancelRescan()
+      cancelGather?.()
+      await scanning
+      await rm(pathOf(directory, self.node), { force: true })
+    },
+  }
+}
+
+/** The nodes that say they run on this device, the oldest first. Unreadable files are passed over. */
+export async function readRendezvous(directory: string): Promise<readonly RendezvousEntry[]> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.json'))
+  const entries = await Promise.all(names.sort().map((name) => readEntry(join(directory, name))))
+  return entries.filter((entry) => entry !== undefined)
+}
+
+async function readEntry(path: string): Promise<RendezvousEntry | undefined> {
+  try {
+    return rendezvousEntry.safeParse(JSON.parse(await readFile(path, 'utf8'))).data
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a process lives: another user's counts, a number that nobody has does not. */
+export function isProcessAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (thrown) {
+    return hasCode(thrown, 'EPERM')
+  }
+}
+
+function pathOf(directory: string, node: NodeId): string {
+  return join(directory, `${node}.json`)
+}

@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process'
+import { stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Clock } from './clock.ts'
+import type { NodeDeps } from './node.ts'
+import { type GitPlaces, type Project, readBranch, readRemote } from './project.ts'
+
+/** Files of a context snapshot. */
+const filesMax = 5
+/** Changed files that are looked at to find the newest. */
+const changedMax = 200
+/** What git said holds this long. */
+const freshMs = 10_000
+/** Git must answer within this time. */
+const gitMs = 2_000
+
+const run = promisify(execFile)
+
+/**
+ * Answers where the session works and what it lately changed. The branch is read anew each time;
+ * the files are what git said at most 10 s ago or, when that is older, last, while git is asked again.
+ */
+export function createWhereabouts(
+  project: Project,
+  clock: Clock,
+  host: string,
+): NodeDeps['whereabouts'] {
+  const { git, directory } = project
+  let files: readonly string[] = []
+  let askedMs = Number.NEGATIVE_INFINITY
+
+  function refresh(places: GitPlaces): void {
+    if (clock.elapsed() - askedMs < freshMs) return
+    askedMs = clock.elapsed()
+    recentFiles(places.workTree)
+      .then((found) => {
+        files = found
+      })
+      // Without git, or in a repository without a commit, there is nothing to tell.
+      .catch(() => {})
+  }
+
+  return async () => {
+    if (git) refresh(git)
+    return {
+      cwd: directory.slice(0, 1_024),
+      host: host.slice(0, 255),
+      repo: git ? repositoryOf(git).slice(0, 1_024) : null,
+      remote: git ? await readRemote(git) : null,
+      branch: git ? await readBranch(git) : null,
+      files: [...files],
+    }
+  }
+}
+
+/** The directory that people would call the repository: one for all of its work trees. */
+function repositoryOf({ commonDirectory }: GitPlaces): string {
+  return basename(commonDirectory) === '.git' ? dirname(commonDirectory) : commonDirectory
+}
+
+/** Files that differ from the last commit, the newest change first, relative to the work tree. */
+async function recentFiles(workTree: string): Promise<string[]> {
+  const command = ['-C', workTree, '--no-optional-locks', 'diff', '--name-only', '-z', 'HEAD']
+  const { stdout } = await run('git', command, { timeout: gitMs, windowsHide: true })
+  const paths = stdout.split('\0').filter((path) => path !== '' && path.length <= 1_024)
+  const changed = await Promise.all(
+    paths.slice(0, changedMax).map(async (path) => {
+      const found = await stat(join(workTree, path)).catch(() => undefined)
+      return { path, atMs: found?.mtimeMs ?? 0 }
+    }),
+  )
+  changed.sort((left, right) => right.atMs - left.atMs)
+  return changed.slice(0, filesMax).map(({ path }) => path)
+}
