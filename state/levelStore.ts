@@ -58,7 +58,7 @@ async function tryOpen(
     if (codeOf(cause) === 'LEVEL_LOCKED') {
       throw new MeshError('STORE_LOCKED', 'Another process holds that store.', { cause })
     }
-    if (codeOf(cause) === 'LEVEL_IO_ERROR') throw failure(cause)
+    if (isOfTheDisk(cause)) throw failure(cause)
     return { kind: 'damaged', cause }
   }
   try {
@@ -119,8 +119,11 @@ function createLevelStore(opened: Extract<Attempt, { kind: 'whole' }>): Store {
 
   return {
     get: (key) => database.get(key).catch(refuse),
-    range: ({ from, to, reverse = false, limit = -1 }) =>
-      database.iterator({ gte: from, lt: to, reverse, limit }).all().catch(refuse),
+    async range({ from, to, reverse = false, limit = -1 }) {
+      // A closed database throws before there is anything to wait for.
+      if (database.status !== 'open') throw closed()
+      return database.iterator({ gte: from, lt: to, reverse, limit }).all().catch(refuse)
+    },
     commit: queue.commit,
     close() {
       closing ??= queue.close().then(() => database.close())
@@ -146,12 +149,23 @@ function refuse(cause: unknown): never {
 
 function failure(cause: unknown): MeshError {
   const code = codeOf(cause)
-  if (code === 'LEVEL_DATABASE_NOT_OPEN') {
-    return new MeshError('STORE_CLOSED', 'The store of this session is closed.', { cause })
-  }
+  if (code === 'LEVEL_DATABASE_NOT_OPEN') return closed(cause)
   const isFull = code === 'ENOSPC' || /no space/i.test(cause instanceof Error ? cause.message : '')
   return new MeshError('STORE_FAILED', isFull ? 'The disk is full.' : 'The disk refused.', {
     hint: isFull ? 'Free some space and try again; nothing was kept.' : 'Run `mesh doctor`.',
+    cause,
+  })
+}
+
+/** Whether the system refused, so that the files themselves may be as good as ever. */
+function isOfTheDisk(cause: unknown): boolean {
+  const text = cause instanceof Error ? cause.message : ''
+  return /no space|quota|permission denied|too many open files|read-only file system/i.test(text)
+}
+
+function closed(cause?: unknown): MeshError {
+  return new MeshError('STORE_CLOSED', 'The store of this session is closed.', {
+    hint: 'The session is leaving; start it again.',
     cause,
   })
 }

@@ -19,25 +19,32 @@ export interface Renewal {
 
 /** Makes the renewal of one open database. */
 export function createRenewal(database: ClassicLevel<string, Uint8Array>): Renewal {
-  /** Writes that failed one after the other, each after a renewal. */
-  let failures = 0
+  let isBroken = false
 
   return {
     async watch(write) {
-      failures += 1
+      isBroken = true
       await write
-      failures = 0
+      isBroken = false
     },
     async renewIfBroken() {
-      if (failures === 0) return
+      if (!isBroken) return
       if (database.status !== 'open') return database.open()
       await checkRoom(database.location)
-      // Compacting nothing still moves what is in memory to a table and begins a new log.
-      if (failures === 1) return database.compactRange(' ', ' ')
+      if (await beginsNewLog()) return
       // LevelDB itself has given up on writing: only opening it anew brings that back.
       await database.close()
       await database.open()
     },
+  }
+
+  /** Compacting nothing still moves what is in memory to a table and begins a new log. */
+  async function beginsNewLog(): Promise<boolean> {
+    await database.compactRange(' ', ' ')
+    return database.del(' ').then(
+      () => true,
+      () => false,
+    )
   }
 }
 
