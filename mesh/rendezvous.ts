@@ -58,13 +58,21 @@ export function createRendezvous(
   let watcher: FSWatcher | undefined
   let cancelRescan = () => {}
   let cancelGather: (() => void) | undefined
-  let scanning: Promise<void> | undefined
+  let scanning = Promise.resolve()
 
   function scanSoon(): void {
     cancelGather ??= clock.after(gatherMs, () => {
       cancelGather = undefined
-      scanning = scan().catch((thrown: unknown) => log.warn('rendezvous_unreadable', { thrown }))
+      void scanNext()
     })
+  }
+
+  /** One after the other: an older view of the directory must not be told after a newer one. */
+  function scanNext(): Promise<void> {
+    scanning = scanning
+      .then(scan)
+      .catch((thrown: unknown) => log.warn('rendezvous_unreadable', { thrown }))
+    return scanning
   }
 
   async function scan(): Promise<void> {
@@ -118,7 +126,7 @@ export function createRendezvous(
       await write(own)
       watchDirectory()
       cancelRescan = every(clock, rescanMs, scanSoon)
-      await scan()
+      await scanNext()
     },
 
     refused({ source, node }) {
