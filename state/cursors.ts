@@ -3,7 +3,7 @@ import { entry, type FeedKey } from './feeds.ts'
 import type { PeerId } from './ids.ts'
 import type { Batch, Mirror } from './ledger.ts'
 import type { DeliveryState } from './messages.ts'
-import { fromJson, prefixRange, putJson, type Store } from './store.ts'
+import { fromJson, prefixRange, putJson, type Store, sortable } from './store.ts'
 
 /** Acknowledged sequence numbers kept for one feed and recipient. */
 const acknowledgedMax = 2_000
@@ -29,14 +29,23 @@ export type Cursor = z.infer<typeof cursor>
 /** What moves forward in a cursor. */
 export type CursorMove = Partial<Pick<Cursor, 'delivered' | 'shown' | 'seen' | 'acknowledged'>>
 
-/** When a cursor reached a place, by our own clock: `[sequence, milliseconds since 1970]`. */
-const step = z.tuple([sequence, z.number()])
+const cursorPrefix = 'c/'
+const stepPrefix = 'cs/'
+const stepPattern = /^cs\/(.+)\/(delivered|shown|seen)\/(\w+)$/
 const stages = ['delivered', 'shown', 'seen'] as const
-const stored = z.object({
-  cursor,
-  steps: z.object({ delivered: z.array(step), shown: z.array(step), seen: z.array(step) }),
-})
-type Stored = z.infer<typeof stored>
+type Stage = (typeof stages)[number]
+
+/** When a cursor reached a place, by our own clock. */
+interface Step {
+  readonly seq: number
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+type Steps = Record<Stage, Step[]>
+interface Known {
+  readonly cursor: Cursor
+  readonly steps: Steps
+}
 
 /** All cursors on this disk: our own, and those of the recipients of what we said. */
 export interface CursorStore extends Mirror {
@@ -55,24 +64,46 @@ export interface CursorStore extends Mirror {
 
 /** Opens the cursors: empty until `reload` has read them from disk. */
 export function createCursorStore(store: Store): CursorStore {
-  let cursorsByKey = new Map<string, Stored>()
+  let knownByKey = new Map<string, Known>()
+  let keysByScope = new Map<string, Set<string>>()
 
-  function find(feed: FeedKey, by: PeerId): Stored {
+  function find(feed: FeedKey, by: PeerId): Known {
     const { scope, peer, node } = feed
     const blank = { scope, peer, node, by, delivered: 0, shown: 0, seen: 0, acknowledged: [] }
-    return (
-      cursorsByKey.get(keyOf(feed, by)) ?? {
-        cursor: blank,
-        steps: { delivered: [], shown: [], seen: [] },
-      }
-    )
+    return knownByKey.get(keyOf(feed, by)) ?? { cursor: blank, steps: noSteps() }
+  }
+
+  function keep(key: string, known: Known): void {
+    const { scope } = known.cursor
+    knownByKey.set(key, known)
+    keysByScope.set(scope, (keysByScope.get(scope) ?? new Set()).add(key))
+  }
+
+  /** Notes when a stage was reached; the oldest step makes room. One small write for each. */
+  function addStep(batch: Batch, key: string, stage: Stage, step: Step & { steps: Step[] }): void {
+    const { steps, seq, at } = step
+    steps.push({ seq, at })
+    batch.add([putJson(stepKey(key, stage, seq), at)])
+    const [oldest] = steps
+    if (steps.length <= stepsMax || !oldest) return
+    steps.shift()
+    batch.add([{ kind: 'delete', key: stepKey(key, stage, oldest.seq) }])
   }
 
   return {
     async reload() {
-      cursorsByKey = new Map()
-      for (const [key, value] of await store.range(prefixRange('c/'))) {
-        cursorsByKey.set(key, stored.parse(fromJson(value)))
+      knownByKey = new Map()
+      keysByScope = new Map()
+      for (const [key, value] of await store.range(prefixRange(cursorPrefix))) {
+        keep(key.slice(cursorPrefix.length), {
+          cursor: cursor.parse(fromJson(value)),
+          steps: noSteps(),
+        })
+      }
+      for (const [key, value] of await store.range(prefixRange(stepPrefix))) {
+        const [, owner = '', stage = '', seq = ''] = stepPattern.exec(key) ?? []
+        const steps = knownByKey.get(owner)?.steps[stage as Stage]
+        steps?.push({ seq: Number.parseInt(seq, 36), at: Number(fromJson(value)) })
       }
     },
 
@@ -82,23 +113,19 @@ export function createCursorStore(store: Store): CursorStore {
       const before = find(feed, by)
       const after = merge(before.cursor, move)
       if (!after) return undefined
-      const steps = { ...before.steps }
+      const key = keyOf(feed, by)
       for (const stage of stages) {
         if (after[stage] === before.cursor[stage]) continue
-        steps[stage] = [...before.steps[stage], [after[stage], now] as const]
-          .slice(-stepsMax)
-          .map(([seq, at]) => [seq, at])
+        addStep(batch, key, stage, { steps: before.steps[stage], seq: after[stage], at: now })
       }
-      const key = keyOf(feed, by)
-      cursorsByKey.set(key, { cursor: after, steps })
-      batch.add([putJson(key, { cursor: after, steps })])
+      keep(key, { cursor: after, steps: before.steps })
+      batch.add([putJson(cursorPrefix + key, after)])
       return after
     },
 
     stateOf(item, by) {
       const { cursor: now, steps } = find(item, by)
-      const when = (stage: (typeof stages)[number]) =>
-        steps[stage].find(([seq]) => seq >= item.seq)?.[1]
+      const when = (stage: Stage) => steps[stage].find(({ seq }) => seq >= item.seq)?.at
       const isAcknowledged = now.acknowledged.includes(item.seq)
       const reached = stages.findLast((stage) => now[stage] >= item.seq)
       const at = reached && when(reached)
@@ -107,11 +134,10 @@ export function createCursorStore(store: Store): CursorStore {
     },
 
     list(scope, concerning) {
-      return [...cursorsByKey.values()]
-        .map(({ cursor: item }) => item)
-        .filter(
-          (item) => item.scope === scope && (item.by === concerning || item.peer === concerning),
-        )
+      return [...(keysByScope.get(scope) ?? [])].flatMap((key) => {
+        const item = knownByKey.get(key)?.cursor
+        return item && (item.by === concerning || item.peer === concerning) ? [item] : []
+      })
     },
   }
 }
@@ -132,6 +158,14 @@ function merge(before: Cursor, move: CursorMove): Cursor | undefined {
   return isSame ? undefined : { ...before, delivered, shown, seen, acknowledged }
 }
 
+function noSteps(): Steps {
+  return { delivered: [], shown: [], seen: [] }
+}
+
 function keyOf(feed: FeedKey, by: PeerId): string {
-  return `c/${feed.scope}/${feed.peer}/${feed.node}/${by}`
+  return `${feed.scope}/${feed.peer}/${feed.node}/${by}`
+}
+
+function stepKey(key: string, stage: Stage, seq: number): string {
+  return `${stepPrefix}${key}/${stage}/${sortable(seq)}`
 }

@@ -110,7 +110,11 @@ function offer(epoch = 2): tls.ConnectionOptions {
   return { pskCallback: () => ({ identity, psk }) }
 }
 
-const suites = { minVersion: 'TLSv1.3', ciphers: 'TLS_AES_128_GCM_SHA256', ca: [] } as const
+const suites: tls.ConnectionOptions & tls.TlsOptions = {
+  minVersion: 'TLSv1.3',
+  ciphers: 'TLS_AES_128_GCM_SHA256',
+  ca: [],
+}
 
 /** Resolves to a connection that has shaken hands, rejects when it was refused. */
 async function secure(options: tls.ConnectionOptions): Promise<tls.TLSSocket> {
