@@ -10,6 +10,7 @@ import { type Home, openHome } from './home.ts'
 import { createLastSession } from './lastSession.ts'
 import { createLog, type Log } from './log.ts'
 import type { Mesh } from './mesh.ts'
+import type { NodeSettings } from './needs.ts'
 import { createNode } from './node.ts'
 import { findProject } from './project.ts'
 import {
@@ -70,26 +71,33 @@ export async function openMesh(environment: Environment, options: OpenOptions): 
         leave: options.leave,
       },
       {
-        version: options.version,
-        mesh: home.keyring.mesh,
-        node,
-        peer: seat.peer,
-        pid: environment.pid,
-        storeDirectory: seat.directory,
-        ...(settings.name === undefined ? {} : { wish: settings.name }),
-        brakes: settings.brakes,
-        listen: {
-          host: '127.0.0.1',
-          ports: settings.linkPorts.length > 0 ? settings.linkPorts : [0],
-        },
-        ...(seat.inherited ? { inherited: seat.inherited } : {}),
-        ...(seat.setAside === undefined ? {} : { setAside: seat.setAside }),
+        ...settingsOf(settings, seat),
+        ...{ version: options.version, mesh: home.keyring.mesh, node, pid: environment.pid },
       },
     )
     return mesh
   } catch (thrown) {
     await seat.store.close()
     throw thrown
+  }
+}
+
+function settingsOf(
+  settings: Settings,
+  seat: Seat,
+): Omit<NodeSettings, 'version' | 'mesh' | 'node' | 'pid'> {
+  return {
+    peer: seat.peer,
+    storeDirectory: seat.directory,
+    ...(settings.name === undefined ? {} : { wish: settings.name }),
+    brakes: settings.brakes,
+    // One device so far: links stay on this machine.
+    listen: {
+      host: '127.0.0.1',
+      ports: settings.linkPorts.length > 0 ? settings.linkPorts : [0],
+    },
+    ...(seat.inherited ? { inherited: seat.inherited } : {}),
+    ...(seat.setAside === undefined ? {} : { setAside: seat.setAside }),
   }
 }
 

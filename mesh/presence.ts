@@ -47,6 +47,7 @@ export function createPresenceBoard(
   const seenMsByPeer = new Map<PeerId, number>()
   let chosen: ChosenStatus = 'online'
   let isIdle = false
+  let isStopped = false
   let isSettled = false
   let rest = { unread: 0, wakeable: false, session: null as string | null }
   let count = 0
@@ -80,6 +81,7 @@ export function createPresenceBoard(
   }
 
   function noteSeen(peer: PeerId): void {
+    if (isStopped) return
     const nowMs = clock.now()
     seenMsByPeer.set(peer, nowMs)
     const write = async () => {
@@ -137,6 +139,7 @@ export function createPresenceBoard(
     },
 
     stop() {
+      isStopped = true
       cancelIdle()
       cancelSettled()
       cancelGather?.()

@@ -1,8 +1,8 @@
 import type { Core } from './core.ts'
 import type { Link } from './link.ts'
 import type { Inbox, LinkStatus, MeshStatus, Route, WhoAmI } from './mesh.ts'
+import type { NodeSettings } from './needs.ts'
 import type { Address } from './network.ts'
-import type { NodeSettings } from './node.ts'
 import type { Peers } from './peers.ts'
 import type { Sessions } from './sessions.ts'
 

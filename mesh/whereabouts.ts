@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Clock } from './clock.ts'
-import type { NodeDeps } from './node.ts'
+import type { NodeDeps } from './needs.ts'
 import { type GitPlaces, type Project, readBranch, readRemote } from './project.ts'
 
 /** Files of a context snapshot. */

@@ -42,6 +42,12 @@ interface Step {
   readonly at: number
 }
 type Steps = Record<Stage, Step[]>
+/** Whose steps to which stage. */
+interface StepPlace {
+  readonly key: string
+  readonly stage: Stage
+  readonly steps: Step[]
+}
 interface Known {
   readonly cursor: Cursor
   readonly steps: Steps
@@ -80,8 +86,8 @@ export function createCursorStore(store: Store): CursorStore {
   }
 
   /** Notes when a stage was reached; the oldest step makes room. One small write for each. */
-  function addStep(batch: Batch, key: string, stage: Stage, step: Step & { steps: Step[] }): void {
-    const { steps, seq, at } = step
+  function addStep(batch: Batch, place: StepPlace, { seq, at }: Step): void {
+    const { key, stage, steps } = place
     steps.push({ seq, at })
     batch.add([putJson(stepKey(key, stage, seq), at)])
     const [oldest] = steps
@@ -116,7 +122,7 @@ export function createCursorStore(store: Store): CursorStore {
       const key = keyOf(feed, by)
       for (const stage of stages) {
         if (after[stage] === before.cursor[stage]) continue
-        addStep(batch, key, stage, { steps: before.steps[stage], seq: after[stage], at: now })
+        addStep(batch, { key, stage, steps: before.steps[stage] }, { seq: after[stage], at: now })
       }
       keep(key, { cursor: after, steps: before.steps })
       batch.add([putJson(cursorPrefix + key, after)])

@@ -1,0 +1,78 @@
+import type { Message } from '../state/messages.ts'
+import type { Peer } from '../state/peers.ts'
+import { neutral, neutralBody, neutralLine } from './neutral.ts'
+
+/** One event for the model: its text, and facts that the receiving node vouches for. */
+export interface ChannelEvent {
+  readonly content: string
+  /** Keys of letters, digits and underscores; the client drops others. */
+  readonly meta: Readonly<Record<string, string>>
+}
+
+/** Writes messages as one event. A single one speaks through its facts, several name them in the text. */
+export function describeEvent(
+  messages: readonly Message[],
+  peerOf: (id: string) => Peer | undefined,
+): ChannelEvent {
+  const [first] = messages
+  const newest = messages.at(-1) ?? first
+  if (!newest) return { content: '', meta: {} }
+  const sender = peerOf(newest.from.id)
+  const meta = {
+    msg_id: newest.id,
+    from_id: newest.from.id,
+    from_name: newest.from.name,
+    from_summary: neutralLine(sender?.summary ?? ''),
+    from_cwd: neutralLine(sender?.cwd ?? ''),
+    group: newest.group,
+    kind: newest.kind,
+    sent_at: newest.sent_at,
+    trust: newest.trust,
+  }
+  if (messages.length === 1) return { content: neutralBody(newest.body, newest.id), meta }
+  const texts = messages.map((message) => describeMessage(message))
+  return {
+    content: texts.join('\n\n'),
+    meta: {
+      ...meta,
+      msg_ids: messages.map(({ id }) => id).join(' '),
+      count: String(messages.length),
+    },
+  }
+}
+
+/** What else is said of a message. */
+export interface MessageFacts {
+  readonly ageMs?: number
+  readonly state?: string | undefined
+  /** Whether the body is given whole, however long. */
+  readonly isWhole?: boolean
+}
+
+/** A message as text: who says it, its ID, then what it says. */
+export function describeMessage(message: Message, facts: MessageFacts = {}): string {
+  const { ageMs, state, isWhole = false } = facts
+  const from =
+    message.kind === 'notice' ? 'notice' : `from ${message.from.name} (${message.from.id})`
+  const header = [
+    from,
+    ...(message.kind === 'broadcast' ? ['to the group'] : []),
+    ...(message.reply_to ? [`in reply to ${message.reply_to}`] : []),
+    ...(message.trust === 'mesh_device' ? ['from another machine'] : []),
+    ...(ageMs === undefined ? [] : [describeAge(ageMs)]),
+    ...(state ? [state] : []),
+    ...(message.repeat ? ['shown before'] : []),
+  ]
+  const body = isWhole ? neutral(message.body) : neutralBody(message.body, message.id)
+  return `[${message.id}] ${header.join(', ')}:\n${body}`
+}
+
+/** A duration in words, as people say how long ago something was. */
+export function describeAge(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000))
+  if (seconds < 60) return seconds < 3 ? 'just now' : `${seconds} s ago`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 60) return `${minutes} min ago`
+  const hours = Math.round(minutes / 60)
+  return hours < 48 ? `${hours} h ago` : `${Math.round(hours / 24)} days ago`
+}
