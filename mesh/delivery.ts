@@ -5,6 +5,7 @@ import type { Batch } from '../state/ledger.ts'
 import { hashText } from '../state/signatures.ts'
 import type { Core } from './core.ts'
 import { entriesMax, type FrameOf, pieceBytes } from './frames.ts'
+import { createGathering } from './gathering.ts'
 import type { Link } from './link.ts'
 import { createSignal, type Signal } from './signal.ts'
 
@@ -80,15 +81,75 @@ export function createDelivery(core: Core, links: () => readonly Link[]): Delive
   }
 
   /** Puts an entry where it belongs within its batch; answers whether it waits to be read. */
-  function settle(batch: Batch, item: Entry, moves: Cursor[]): boolean {
-    if (item.kind !== 'message' || !item.to.includes(core.peer)) return false
-    const place = { feed: item, by: core.peer, now: core.clock.now() }
+  function settle(batch: Batch, item: Entry): boolean {
+    if (!isForUs(item)) return false
     // A store restored from an old copy is told by the author what was read before.
     const isUnread = item.seq > cursors.get(item, core.peer).seen
     if (isUnread) inbox.add(batch, item)
-    const move = cursors.advance(batch, place, { delivered: item.seq })
-    if (move) moves.push(move)
     return isUnread
+  }
+
+  function isForUs(item: Entry): boolean {
+    return item.kind === 'message' && item.to.includes(core.peer)
+  }
+
+  /** Moves our cursors over what a batch brought us, once for each feed. */
+  function advance(batch: Batch, accepted: readonly Entry[]): Cursor[] {
+    const lastByFeed = new Map(
+      accepted.filter(isForUs).map((item) => [`${item.scope}/${item.peer}/${item.node}`, item]),
+    )
+    return [...lastByFeed.values()].flatMap((item) => {
+      const place = { feed: item, by: core.peer, now: core.clock.now() }
+      return cursors.advance(batch, place, { delivered: item.seq }) ?? []
+    })
+  }
+
+  const takeEntries = createGathering(
+    async (frames: readonly { readonly link: Link; readonly entries: readonly Entry[] }[]) => {
+      const allowed = frames.map(({ link, entries }) =>
+        entries.filter((item) => isAllowed(link, item)),
+      )
+      const durable = allowed.flat().some((item) => item.to.includes(core.peer))
+      const batch = await ledger.begin({ durable })
+      const accepted: { entry: Entry; isUnread: boolean }[] = []
+      const followers: (() => void)[] = []
+      for (const [index, { link, entries }] of frames.entries()) {
+        const own = allowed[index] ?? []
+        counters.add('frames_refused', entries.length - own.length)
+        const taken = takeFrame(batch, { link, entries: own })
+        accepted.push(...taken.accepted)
+        followers.push(taken.followUp)
+      }
+      const moves = advance(
+        batch,
+        accepted.map(({ entry }) => entry),
+      )
+      await batch.commit()
+      report(moves)
+      for (const item of accepted) arrived.emit(item)
+      for (const follow of followers) follow()
+    },
+  )
+
+  /** Takes the entries of one frame; what they leave open is asked for when they are on disk. */
+  function takeFrame(
+    batch: Batch,
+    { link, entries }: { readonly link: Link; readonly entries: readonly Entry[] },
+  ): { accepted: { entry: Entry; isUnread: boolean }[]; followUp: () => void } {
+    const accepted: { entry: Entry; isUnread: boolean }[] = []
+    let gap: Entry | undefined
+    for (const item of entries) {
+      const acceptance = feeds.accept(batch, item)
+      counters.add(`entries_${acceptance}`)
+      if (acceptance === 'gap') gap = item
+      if (acceptance === 'accepted') accepted.push({ entry: item, isUnread: settle(batch, item) })
+    }
+    const [first] = entries
+    function followUp(): void {
+      if (gap) want(link, gap, gap.seq)
+      else if (first) wantMore(link, first, accepted.length > 0)
+    }
+    return { accepted, followUp }
   }
 
   function report(moves: readonly Cursor[]): void {
@@ -109,6 +170,26 @@ export function createDelivery(core: Core, links: () => readonly Link[]): Delive
     const pair = pairOf(item.scope)
     return core.sharesWith(link.peer, item.scope) && (!pair || pair.includes(item.peer))
   }
+
+  const takeCursors = createGathering(
+    async (frames: readonly { readonly link: Link; readonly items: readonly Cursor[] }[]) => {
+      const batch = await ledger.begin({ durable: false })
+      const changed = new Map<string, Cursor>()
+      for (const { link, items } of frames) {
+        for (const item of items) {
+          const isAboutUs = item.peer === core.peer && item.by === link.peer
+          const isOurOwn = item.by === core.peer && item.peer === link.peer
+          if (!core.sharesWith(link.peer, item.scope) || !(isAboutUs || isOurOwn)) continue
+          const place = { feed: item, by: item.by, now: core.clock.now() }
+          const after = cursors.advance(batch, place, item)
+          if (after && isAboutUs) changed.set(`${item.scope}/${item.node}/${item.by}`, after)
+          if (after && isOurOwn) forgetSeen(batch, after)
+        }
+      }
+      await batch.commit()
+      for (const item of changed.values()) moved.emit(item)
+    },
+  )
 
   return {
     arrived,
@@ -161,46 +242,8 @@ export function createDelivery(core: Core, links: () => readonly Link[]): Delive
       if (entries.length > 0) link.send({ kind: 'entries', entries })
     },
 
-    async receiveEntries(link, frame) {
-      const allowed = frame.entries.filter((item) => isAllowed(link, item))
-      counters.add('frames_refused', frame.entries.length - allowed.length)
-      const durable = allowed.some((item) => item.to.includes(core.peer))
-      const batch = await ledger.begin({ durable })
-      const accepted: { entry: Entry; isUnread: boolean }[] = []
-      const moves: Cursor[] = []
-      let isGap = false
-      for (const item of allowed) {
-        const acceptance = feeds.accept(batch, item)
-        counters.add(`entries_${acceptance}`)
-        if (acceptance === 'gap') {
-          isGap = true
-          want(link, item, item.seq)
-        }
-        if (acceptance !== 'accepted') continue
-        accepted.push({ entry: item, isUnread: settle(batch, item, moves) })
-      }
-      const [first] = allowed
-      await batch.commit()
-      report(moves)
-      for (const item of accepted) arrived.emit(item)
-      if (first && !isGap) wantMore(link, first, accepted.length > 0)
-    },
-
-    async receiveCursors(link, items) {
-      const batch = await ledger.begin({ durable: false })
-      const changed: Cursor[] = []
-      for (const item of items) {
-        const isAboutUs = item.peer === core.peer && item.by === link.peer
-        const isOurOwn = item.by === core.peer && item.peer === link.peer
-        if (!core.sharesWith(link.peer, item.scope) || !(isAboutUs || isOurOwn)) continue
-        const place = { feed: item, by: item.by, now: core.clock.now() }
-        const after = cursors.advance(batch, place, item)
-        if (after && isAboutUs) changed.push(after)
-        if (after && isOurOwn) forgetSeen(batch, after)
-      }
-      await batch.commit()
-      for (const item of changed) moved.emit(item)
-    },
+    receiveEntries: (link, { entries }) => takeEntries({ link, entries }),
+    receiveCursors: (link, items) => takeCursors({ link, items }),
 
     ended(link) {
       for (const [key, open] of [...wanted]) if (open.link === link) wanted.delete(key)

@@ -44,7 +44,7 @@ export function createInbox(core: Core, { delivery, presence, views }: InboxDeps
   }
 
   function tellUnread(): void {
-    presence.update({ unread: inbox.list().length })
+    presence.update({ unread: inbox.count() })
   }
 
   /** Moves our cursors to what is true now of the feeds of these entries. */

@@ -38,7 +38,7 @@ export function createCommitQueue(
   async function drain(): Promise<void> {
     while (queue.length > 0) {
       const group = takeGroup()
-      const writes = group.flatMap((item) => item.writes)
+      const writes = lastOfEachKey(group.flatMap((item) => item.writes))
       try {
         await write(
           writes,
@@ -73,4 +73,9 @@ export function createCommitQueue(
       await work
     },
   }
+}
+
+/** Within one atomic batch the last write of a key is the only one that counts. */
+function lastOfEachKey(writes: readonly Write[]): Write[] {
+  return [...new Map(writes.map((change) => [change.key, change])).values()]
 }

@@ -33,6 +33,8 @@ export interface InboxStore extends Mirror {
   /** Takes a notice in, unless its ID was told before. Answers whether it was new. */
   tell(batch: Batch, item: Notice): boolean
   list(): readonly Waiting[]
+  /** How many wait. */
+  count(): number
   /** Answers the entries that were not marked before. */
   markShown(batch: Batch, ids: ReadonlySet<string>): readonly Entry[]
   /** They leave. Answers the entries among them. */
@@ -96,6 +98,7 @@ export function createInboxStore(store: Store): InboxStore {
     },
 
     list: () => [...itemsByKey.values()],
+    count: () => itemsByKey.size,
 
     markShown(batch, ids) {
       const entries: Entry[] = []
