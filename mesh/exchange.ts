@@ -5,6 +5,7 @@ import type { Link } from './link.ts'
 import { introductions } from './links.ts'
 import type { PresenceBoard } from './presence.ts'
 import type { Replication } from './replication.ts'
+import { createSignal, type Signal } from './signal.ts'
 
 /** How often two nodes compare what they share; the first time after a random part of it. */
 const compareMs = 30_000
@@ -24,6 +25,8 @@ export interface Exchange {
   ended(link: Link): void
   /** Whether every link has answered what we asked of it first. */
   isSynced(): boolean
+  /** A frame was dealt with, whether it brought anything or not. */
+  readonly handled: Signal<void>
   /** Begins the regular comparison. */
   begin(): void
   stop(): void
@@ -32,6 +35,7 @@ export interface Exchange {
 /** Makes the exchange of a node. */
 export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
   const { replication, delivery, presence, links } = deps
+  const handled: Exchange['handled'] = createSignal()
   let cancelCompare = () => {}
 
   function compare(link: Link, answer: boolean): void {
@@ -80,7 +84,13 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
     }
   }
 
+  async function take(link: Link, frame: Frame): Promise<void> {
+    await handle(link, frame)
+  }
+
   return {
+    handled,
+
     linked(link) {
       link.send(introductions(link, links()))
       compare(link, false)
@@ -89,11 +99,13 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
 
     receive(link, frame) {
       core.counters.add('frames_received')
-      Promise.resolve(handle(link, frame)).catch((thrown: unknown) => {
-        // The disk refused it: nothing was taken, and the next comparison brings it again.
-        core.counters.add('frames_failed')
-        core.log.warn('frame_failed', { kind: frame.kind, peer: link.peer, thrown })
-      })
+      take(link, frame)
+        .then(() => handled.emit())
+        .catch((thrown: unknown) => {
+          // The disk refused it: nothing was taken, and the next comparison brings it again.
+          core.counters.add('frames_failed')
+          core.log.warn('frame_failed', { kind: frame.kind, peer: link.peer, thrown })
+        })
     },
 
     ended(link) {

@@ -65,6 +65,7 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
 
   core.changed.listen(tidySoon)
   presence.changed.listen(tidySoon)
+  deps.exchange.handled.listen(() => onProgress())
 
   function tidySoon(): void {
     onProgress()

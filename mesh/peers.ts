@@ -85,20 +85,23 @@ export function createPeers(core: Core, deps: PeersDeps): Peers {
     }
   }
 
-  /** Everybody of our group who published a card or is linked, ourselves excepted. */
+  /**
+   * Everybody of our group who published a card, ourselves excepted. Somebody who is linked but has
+   * not said yet who it is would have no name to be called by.
+   */
   function visible(): PeerId[] {
-    const carded = core.group.list('card/').map(({ by }) => by)
-    const linked = deps.links().map((link) => link.peer)
-    return [...new Set([...carded, ...linked])].filter(
-      (peer) => peer !== core.peer && core.groupOf(peer) === core.groupOf(core.peer),
-    )
+    const own = core.groupOf(core.peer)
+    return core.group
+      .list('card/')
+      .map(({ by }) => by)
+      .filter((peer) => peer !== core.peer && core.groupOf(peer) === own)
   }
 
   function isInScope(peer: PeerId, scope: PeerScope): boolean {
     if (scope === 'mesh') return true
+    if (scope === 'machine') return peer.slice(0, 8) === core.peer.slice(0, 8)
     const [mine, theirs] = [cardOf(core.peer), cardOf(peer)]
     if (!mine || !theirs) return false
-    if (scope === 'machine') return peer.slice(0, 8) === core.peer.slice(0, 8)
     if (scope === 'directory') {
       return peer.slice(0, 8) === core.peer.slice(0, 8) && mine.cwd === theirs.cwd
     }
