@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
-import { onTestFinished } from 'vitest'
 
 /** The built command. */
 export const command = resolve('dist/mesh.js')
@@ -32,19 +29,14 @@ export interface TestSession {
   readonly pid: number
   /** Notifications of the channel, in the order of their arrival. */
   readonly events: { readonly content: string; readonly meta: Record<string, string> }[]
+  /** Resolves with the next of them. */
+  nextEvent(): Promise<void>
   /** What the server wrote to stderr. */
   readonly log: () => string
   call(tool: string, input?: Record<string, unknown>): Promise<ToolAnswer>
   /** Closes as a client does; resolves when the process is gone. */
   close(): Promise<void>
   kill(signal: NodeJS.Signals): Promise<void>
-}
-
-/** A state directory of its own, gone after the test. */
-export function createHome(): string {
-  const home = mkdtempSync(join(tmpdir(), 'mesh-home-'))
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
-  return home
 }
 
 /** The environment of a session: nothing of the machine's own Claude Code reaches it. */
@@ -63,8 +55,11 @@ export function variablesOf({ home, name, session, variables }: SessionOptions) 
 export async function startSession(options: SessionOptions): Promise<TestSession> {
   const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities: {} })
   const events: TestSession['events'] = []
+  const listeners: (() => void)[] = []
   client.fallbackNotificationHandler = async ({ method, params }) => {
-    if (method === 'notifications/claude/channel') events.push(JSON.parse(JSON.stringify(params)))
+    if (method !== 'notifications/claude/channel') return
+    events.push(JSON.parse(JSON.stringify(params)))
+    for (const resolve of listeners.splice(0)) resolve()
   }
   const transport = new StdioClientTransport({
     command: process.execPath,
@@ -86,6 +81,7 @@ export async function startSession(options: SessionOptions): Promise<TestSession
     client,
     pid,
     events,
+    nextEvent: () => new Promise((resolve) => listeners.push(resolve)),
     log: () => log,
     async call(tool, input = {}) {
       const answer = await client.callTool({ name: tool, arguments: input })
@@ -102,13 +98,6 @@ export async function startSession(options: SessionOptions): Promise<TestSession
       await gone
     },
   }
-}
-
-/** The same, ended when the test is. */
-export async function openSession(options: SessionOptions): Promise<TestSession> {
-  const session = await startSession(options)
-  onTestFinished(() => session.close())
-  return session
 }
 
 /** Waits until the predicate holds, asking again whenever something may have changed. */

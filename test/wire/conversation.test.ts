@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createHome, openSession, startSession, until, untilPeers } from '../sessions.ts'
+import { createHome, openSession } from '../opened.ts'
+import { startSession, until, untilPeers } from '../sessions.ts'
 
 /** Two sessions of one machine that see each other. */
 async function openPair(variables: { ann?: object; bob?: object } = {}) {

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createHome, startSession, type TestSession, until } from '../sessions.ts'
+import { createHome } from '../opened.ts'
+import { startSession, type TestSession, until } from '../sessions.ts'
 
 const rounds = 30
 

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { command, createHome, openSession, until, untilPeers, variablesOf } from '../sessions.ts'
+import { createHome, openSession } from '../opened.ts'
+import { command, until, untilPeers, variablesOf } from '../sessions.ts'
 
 const initialize = {
   jsonrpc: '2.0',

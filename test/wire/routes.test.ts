@@ -2,7 +2,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createHome, openSession, until, untilPeers } from '../sessions.ts'
+import { createHome, openSession } from '../opened.ts'
+import { until, untilPeers } from '../sessions.ts'
 
 /** The inbox socket of a client: a real one, whose lines the test reads. */
 async function openInbox(path: string): Promise<string[]> {

@@ -1,0 +1,38 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { measureCatchUp } from './catchUp.ts'
+import { measureCrowd } from './crowd.ts'
+import { type Figure, table } from './figures.ts'
+import { measureIdle, measureStart } from './idle.ts'
+import { measureLatency } from './latency.ts'
+import { measureThroughput } from './throughput.ts'
+
+/** What can be measured, by the word that asks for it alone: `npm run bench -- latency`. */
+const measures: Readonly<Record<string, (scratch: string) => Promise<Figure | Figure[]>>> = {
+  latency: measureLatency,
+  throughput: measureThroughput,
+  crowd: measureCrowd,
+  start: measureStart,
+  idle: measureIdle,
+  catchUp: measureCatchUp,
+}
+
+const asked = process.argv.slice(2)
+const figures: Figure[] = []
+const scratch = mkdtempSync(join(tmpdir(), 'mesh-bench-'))
+try {
+  for (const [name, measure] of Object.entries(measures)) {
+    if (asked.length > 0 && !asked.includes(name)) continue
+    const own = join(scratch, name)
+    mkdirSync(own)
+    console.log(`Measuring: ${name}`)
+    figures.push(...[await measure(own)].flat())
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 5 })
+}
+const [cpu] = cpus()
+console.log(`\nNode ${process.version}, ${cpus().length} x ${cpu?.model.trim()}\n`)
+console.log(table(figures))
+process.exit(figures.every(({ isMet }) => isMet) ? 0 : 1)
