@@ -17,6 +17,7 @@ export default defineConfig({
         test: {
           name: 'wire',
           include: ['test/wire/**/*.test.ts'],
+          globalSetup: 'test/built.ts',
           fileParallelism: false,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,

@@ -181,7 +181,11 @@ export function createRoster(deps: RosterDeps): Roster {
     linkTo: (node) => linksByNode.get(node),
     pending: () =>
       [...knownByAddress.values()].filter(
-        (known) => !known.isSelf && !isLinked(known) && !isNewer(known) && known.attempts <= 1,
+        (known) =>
+          !known.isSelf &&
+          !isLinked(known) &&
+          !isNewer(known) &&
+          known.attempts <= (known.isDialling ? 1 : 0),
       ).length,
 
     stop() {

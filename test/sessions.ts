@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import type { Message, Receipt } from '../state/messages.ts'
+import type { Peer } from '../state/peers.ts'
 
 /** The built command. */
 export const command = resolve('dist/mesh.js')
@@ -19,8 +21,23 @@ export interface SessionOptions {
 export interface ToolAnswer {
   readonly text: string
   readonly isError: boolean
-  // biome-ignore lint/suspicious/noExplicitAny: a test names the fields that it expects.
-  readonly data: any
+  readonly data: ToolData
+}
+
+/** The fields of all answers together: those that the tool which was called does not have are absent. */
+export interface ToolData {
+  readonly self: Peer
+  readonly peers: readonly Peer[]
+  readonly messages: readonly (Message & Receipt)[]
+  readonly to: { readonly id: string; readonly name: string } & readonly Peer[]
+  readonly message_id: string
+  readonly state: string
+  readonly reach: string
+  readonly repeated?: boolean
+  readonly unread: number
+  readonly route: string
+  readonly next?: string
+  readonly code: string
 }
 
 /** A real MCP client with its real server process. */
@@ -89,7 +106,7 @@ export async function startSession(options: SessionOptions): Promise<TestSession
       return {
         text: String(first?.text ?? ''),
         isError: answer.isError === true,
-        data: answer.structuredContent ?? {},
+        data: answer.structuredContent as ToolData,
       }
     },
     close: () => client.close(),

@@ -6,8 +6,10 @@ import { WebSocket } from 'ws'
 import { startSession, untilPeers } from '../sessions.ts'
 import { type Figure, median, ms, quantile } from './figures.ts'
 
-const rounds = 300
-const warmUp = 60
+const rounds = 150
+const warmUp = 30
+/** Both paths rest before each round: what follows within 250 ms would be gathered into the next event. */
+const restMs = 260
 
 /** One exchange over the bare path; `text` is stored at both ends, or nothing when it is empty. */
 async function openBare(scratch: string) {
@@ -35,6 +37,10 @@ async function openBare(scratch: string) {
   }
 }
 
+function rest(): Promise<void> {
+  return new Promise((done) => setTimeout(done, restMs))
+}
+
 /** From `send_message` written to the channel notification read, beside the bare path. */
 export async function measureLatency(scratch: string): Promise<Figure> {
   const bare = await openBare(scratch)
@@ -47,13 +53,15 @@ export async function measureLatency(scratch: string): Promise<Figure> {
   })
   await untilPeers(ann, 1)
   const text = 'x'.repeat(500)
-  const [hops, paths, ours]: [number[], number[], number[]] = [[], [], []]
+  const [paths, ours]: [number[], number[]] = [[], []]
   for (let round = 0; round < rounds + warmUp; round += 1) {
+    await rest()
     const hop = (await bare.exchange('')) / 2
+    await rest()
     const path = (await bare.exchange(text)) - hop
+    await rest()
     const own = await sendAndRead(`${text} ${round}`)
     if (round < warmUp) continue
-    hops.push(hop)
     paths.push(path)
     ours.push(own)
   }
@@ -66,8 +74,6 @@ export async function measureLatency(scratch: string): Promise<Figure> {
     await read
     const elapsed = performance.now() - since
     await answered
-    // What follows within 250 ms would be gathered into the next event.
-    await new Promise((done) => setTimeout(done, 260))
     return elapsed
   }
 

@@ -1,0 +1,104 @@
+import type { Home } from '../../mesh/home.ts'
+import type { RendezvousEntry } from '../../mesh/rendezvous.ts'
+import { toMeshError } from '../../state/errors.ts'
+import { readAnswer, type StatusAnswer, statusAnswer } from '../answers.ts'
+import { type Finding, fail, ok, warn } from '../check.ts'
+import { knockAt } from '../nodes.ts'
+import { count } from '../quantities.ts'
+
+/** Counters that mean that somebody sent what a node had to refuse, and what each of them means. */
+const troubles: Readonly<Record<string, string>> = {
+  records_skipped: 'invalid records',
+  entries_invalid: 'invalid entries',
+  updates_malformed: 'malformed updates',
+  frames_malformed: 'malformed frames',
+  frames_refused: 'frames of a group that is not theirs',
+  frames_failed: 'frames that the store refused',
+  hellos_refused: 'strangers at the door',
+}
+
+/** What checking the running sessions needs. */
+export interface SessionsDeps {
+  readonly home: Home
+  readonly entries: readonly RendezvousEntry[]
+  readonly version: string
+  readonly signal: AbortSignal
+}
+
+/** Knocks at every running node of this device and asks how it is. */
+export async function checkSessions(deps: SessionsDeps): Promise<Finding[]> {
+  const { entries } = deps
+  if (entries.length === 0) return [ok('sessions', 'None runs on this device.')]
+  const asked = await Promise.all(entries.map((entry) => ask(entry, deps)))
+  const nodes = asked.flatMap((answer) => (answer.kind === 'node' ? [answer.node] : []))
+  const silent = asked.flatMap((answer) => (answer.kind === 'silent' ? [answer.finding] : []))
+  const text = `${nodes.length} of ${count(entries.length, 'running session')} answered.`
+  const reached = silent.length > 0 ? silent : [ok('sessions', text)]
+  if (nodes.length === 0) return reached
+  return [...reached, ...versions(nodes, deps.version), ...stores(nodes), ...counters(nodes)]
+}
+
+type Asked =
+  | { readonly kind: 'node'; readonly node: StatusAnswer }
+  | { readonly kind: 'silent'; readonly finding: Finding }
+
+async function ask(entry: RendezvousEntry, { home, signal }: SessionsDeps): Promise<Asked> {
+  try {
+    const { door } = await knockAt(home, entry, signal)
+    try {
+      return { kind: 'node', node: readAnswer(statusAnswer, await door.request('status', {})) }
+    } finally {
+      door.close()
+    }
+  } catch (thrown) {
+    const text = `The session ${entry.peer} does not answer: ${toMeshError(thrown).message}`
+    const fix = `Restart that session, or end its node: kill ${entry.pid}`
+    return { kind: 'silent', finding: fail('sessions', text, fix) }
+  }
+}
+
+function versions(nodes: readonly StatusAnswer[], version: string): Finding[] {
+  const others = nodes.filter((node) => node.version !== version)
+  if (others.length === 0) return []
+  const names = others.map(({ self, version }) => `${self.name} (${version})`).join(', ')
+  const text = `Another version than this command's ${version} runs in: ${names}.`
+  return [warn('version', text, 'Restart those sessions.')]
+}
+
+function stores(nodes: readonly StatusAnswer[]): Finding[] {
+  const findings = nodes.flatMap(({ self, store }) => {
+    const { directory, problem, set_aside } = store
+    const found: Finding[] = []
+    if (problem !== undefined) {
+      const fix = `Free space on the disk of ${directory}, then check who may write there.`
+      found.push(fail('store', `${self.name}: ${problem}`, fix))
+    }
+    if (set_aside !== undefined) {
+      const text = `${self.name} had to replace a damaged store; the old one is ${set_aside}.`
+      found.push(warn('store', text, `When nothing is missed: rm -r '${set_aside}'`))
+    }
+    return found
+  })
+  return findings.length > 0 ? findings : [ok('store', 'Every running session can write.')]
+}
+
+function counters(nodes: readonly StatusAnswer[]): Finding[] {
+  const repairs = nodes.reduce((sum, node) => sum + (node.counters['repairs'] ?? 0), 0)
+  const findings = nodes.flatMap(({ self, counters }) => {
+    const seen = Object.entries(troubles).flatMap(([name, meaning]) => {
+      const amount = counters[name] ?? 0
+      return amount > 0 ? [`${amount} ${meaning}`] : []
+    })
+    if (seen.length === 0) return []
+    const text = `${self.name} turned away ${seen.join(', ')}.`
+    return [
+      warn(
+        'traffic',
+        text,
+        'Restart sessions of older versions; see LOG_LEVEL=info for who sent it.',
+      ),
+    ]
+  })
+  const text = `Nothing was turned away; ${count(repairs, 'repair')} by comparison.`
+  return findings.length > 0 ? findings : [ok('traffic', text)]
+}

@@ -1,0 +1,42 @@
+const secondMs = 1_000
+const minuteMs = 60 * secondMs
+const hourMs = 60 * minuteMs
+const dayMs = 24 * hourMs
+
+/** A duration as a person says it: one unit, rounded down. */
+export function duration(ms: number): string {
+  if (ms < minuteMs) return `${Math.max(0, Math.floor(ms / secondMs))} s`
+  if (ms < hourMs) return `${Math.floor(ms / minuteMs)} min`
+  if (ms < 2 * dayMs) return `${Math.floor(ms / hourMs)} h`
+  return `${Math.floor(ms / dayMs)} days`
+}
+
+/** An amount of bytes as a person says it. */
+export function size(bytes: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB']
+  let rest = bytes
+  let unit = 0
+  while (rest >= 1_000 && unit < units.length - 1) {
+    rest /= 1_000
+    unit += 1
+  }
+  return `${unit === 0 || rest >= 10 ? Math.round(rest) : rest.toFixed(1)} ${units[unit]}`
+}
+
+/** The time of day of an ISO 8601 time, in the zone of this machine. */
+export function timeOfDay(iso: string): string {
+  const at = new Date(iso)
+  const parts = [at.getHours(), at.getMinutes(), at.getSeconds()]
+  return parts.map((part) => String(part).padStart(2, '0')).join(':')
+}
+
+/** A number and its noun. */
+export function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`
+}
+
+/** A path as a person writes it. */
+export function shortPath(path: string, homeDirectory: string): string {
+  if (path === homeDirectory) return '~'
+  return path.startsWith(`${homeDirectory}/`) ? `~${path.slice(homeDirectory.length)}` : path
+}
