@@ -26,8 +26,8 @@ export interface Delivery {
   report(cursors: readonly Cursor[]): void
   /** One hash over what the two of us should both have. */
   hash(peer: PeerId): string
-  /** Everything that starts an exchange: what we have, and how far each of us is. */
-  heads(peer: PeerId, answer: boolean): FrameOf<'heads'>
+  /** Starts an exchange: says what we have, and how far each of us is. */
+  offer(link: Link): void
   receiveHeads(link: Link, frame: FrameOf<'heads'>): Promise<void>
   receiveWant(link: Link, frame: FrameOf<'want'>): Promise<void>
   receiveEntries(link: Link, frame: FrameOf<'entries'>): Promise<void>
@@ -158,9 +158,7 @@ export function createDelivery(core: Core, links: () => readonly Link[]): Delive
     for (const [author, own] of byAuthor) {
       for (const link of links()) {
         if (link.peer !== author) continue
-        for (let first = 0; first < own.length; first += entriesMax) {
-          link.sendLive({ kind: 'cursors', cursors: own.slice(first, first + entriesMax) })
-        }
+        for (const part of pack(own)) link.sendLive({ kind: 'cursors', cursors: part })
       }
     }
   }
@@ -215,15 +213,23 @@ export function createDelivery(core: Core, links: () => readonly Link[]): Delive
       return hashText([feeds.hash(sharedScopes(peer)), ...lines.sort()].join('\n')).slice(0, 22)
     },
 
-    heads: (peer, answer) => ({
-      kind: 'heads',
-      scopes: Object.fromEntries(sharedScopes(peer).map((scope) => [scope, feeds.heads(scope)])),
-      cursors: sharedCursors(peer).slice(0, 10_000),
-      answer,
-    }),
+    offer(link) {
+      for (const part of pack(sharedCursors(link.peer))) {
+        link.send({ kind: 'cursors', cursors: part })
+      }
+      const heads = sharedScopes(link.peer).flatMap((scope) =>
+        Object.entries(feeds.heads(scope)).map(([author, to]) => ({ scope, author, to })),
+      )
+      for (const part of pack(heads)) {
+        const scopes: Record<string, Record<string, number>> = {}
+        for (const { scope, author, to } of part) {
+          scopes[scope] = { ...scopes[scope], [author]: to }
+        }
+        link.send({ kind: 'heads', scopes })
+      }
+    },
 
     async receiveHeads(link, frame) {
-      await this.receiveCursors(link, frame.cursors)
       for (const [scope, heads] of Object.entries(frame.scopes)) {
         if (!core.sharesWith(link.peer, scope)) continue
         for (const [author, to] of Object.entries(heads)) {
@@ -231,7 +237,6 @@ export function createDelivery(core: Core, links: () => readonly Link[]): Delive
           if (feed) want(link, feed, to)
         }
       }
-      if (frame.answer) link.send(this.heads(link.peer, false))
     },
 
     async receiveWant(link, frame) {
@@ -266,4 +271,20 @@ function parseAuthor(scope: string, author: string): FeedKey | undefined {
   const [peer = '', node = ''] = author.split('/')
   if (!isPeerId(peer) || !isUuid(node)) return undefined
   return { scope, peer, node: node as NodeId }
+}
+
+/** Splits items so that each part fits into one frame. */
+function pack<Item>(items: readonly Item[]): Item[][] {
+  const parts: Item[][] = []
+  let bytes = pieceBytes
+  for (const item of items) {
+    const size = JSON.stringify(item).length
+    if (bytes + size > pieceBytes || (parts.at(-1)?.length ?? 0) >= entriesMax) {
+      parts.push([])
+      bytes = 0
+    }
+    bytes += size
+    parts.at(-1)?.push(item)
+  }
+  return parts
 }

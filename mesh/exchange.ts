@@ -55,10 +55,13 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
   function compared(link: Link, frame: Extract<Frame, { kind: 'compare' }>): void {
     const isSame = replication.compare(link, frame.documents)
     const isSameFeeds = delivery.hash(link.peer) === frame.feeds
-    if (!isSameFeeds) link.send(delivery.heads(link.peer, false))
+    if (!isSameFeeds) delivery.offer(link)
     if (isSame && isSameFeeds) return
-    core.counters.add('repairs')
-    if (frame.answer) compare(link, false)
+    // At link-up a difference is the rule; later, it means that something did not arrive.
+    if (frame.answer) {
+      core.counters.add('repairs')
+      compare(link, false)
+    }
   }
 
   function handle(link: Link, frame: Frame): Promise<void> | void {

@@ -79,8 +79,6 @@ const frame = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('heads'),
     scopes: z.record(entry.shape.scope, z.record(z.string().max(64), head)),
-    cursors: z.array(cursor).max(10_000),
-    answer: z.boolean(),
   }),
   /** Asks for entries of a feed, from a sequence number up. */
   z.object({ kind: z.literal('want'), ...feed, from: head, to: head }),
