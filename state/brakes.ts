@@ -23,8 +23,12 @@ export interface Brakes {
   undo(to: string, id: string): void
 }
 
+/** The time in which one message is earned. Credit is counted in whole times, which add up exactly. */
+const messageMs = 60_000 / perMinute
+const creditMaxMs = burstMax * messageMs
+
 interface Lane {
-  tokens: number
+  creditMs: number
   filledMs: number
   recent: { id: string; text: string; atMs: number }[]
 }
@@ -34,12 +38,9 @@ export function createBrakes(): Brakes {
   const lanes = new Map<string, Lane>()
 
   function lane(to: string, nowMs: number): Lane {
-    const found = lanes.get(to) ?? { tokens: burstMax, filledMs: nowMs, recent: [] }
+    const found = lanes.get(to) ?? { creditMs: creditMaxMs, filledMs: nowMs, recent: [] }
     lanes.set(to, found)
-    found.tokens = Math.min(
-      burstMax,
-      found.tokens + ((nowMs - found.filledMs) * perMinute) / 60_000,
-    )
+    found.creditMs = Math.min(creditMaxMs, found.creditMs + nowMs - found.filledMs)
     found.filledMs = nowMs
     found.recent = found.recent.filter(({ atMs }) => nowMs - atMs < repeatMs)
     return found
@@ -50,16 +51,19 @@ export function createBrakes(): Brakes {
       const found = lane(to, nowMs)
       const same = found.recent.find(({ text }) => text === message.text)
       if (same) return { kind: 'repeat', id: same.id }
-      if (found.tokens < 1) {
-        return { kind: 'braked', retryMs: Math.ceil(((1 - found.tokens) * 60_000) / perMinute) }
+      if (found.creditMs < messageMs) {
+        return { kind: 'braked', retryMs: Math.ceil(messageMs - found.creditMs) }
       }
-      found.tokens -= 1
+      found.creditMs -= messageMs
       found.recent.push({ ...message, atMs: nowMs })
       return { kind: 'free' }
     },
     undo(to, id) {
       const found = lanes.get(to)
-      if (found) found.recent = found.recent.filter((message) => message.id !== id)
+      const kept = found?.recent.filter((message) => message.id !== id)
+      if (!found || !kept || kept.length === found.recent.length) return
+      found.recent = kept
+      found.creditMs = Math.min(creditMaxMs, found.creditMs + messageMs)
     },
   }
 }

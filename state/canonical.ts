@@ -12,7 +12,7 @@ export function canonicalJson(value: unknown, depth = 0): string {
   }
   if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value)
   if (Array.isArray(value)) {
-    return `[${value.map((item) => canonicalJson(item, depth + 1)).join(',')}]`
+    return `[${Array.from(value, (item) => canonicalJson(item, depth + 1)).join(',')}]`
   }
   if (typeof value === 'object' && isPlain(value)) {
     const fields = Object.entries(value)
@@ -24,7 +24,8 @@ export function canonicalJson(value: unknown, depth = 0): string {
   throw new RangeError('The value is not plain JSON.')
 }
 
-function isPlain(value: object): boolean {
+/** Whether an object holds its fields itself, as one out of JSON does. */
+export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }

@@ -36,7 +36,10 @@ export interface Document extends Mirror {
   readonly name: string
   /** Writes records of ours into memory and the batch; each gets a time after all of its `after`. */
   put(batch: Batch, records: readonly { key: string; value: unknown; after?: number }[]): void
-  /** Applies a foreign update. Whether anything is missing before it: then ask for the state. */
+  /**
+   * Applies a foreign update. Whether anything is missing before it: then ask for the state.
+   * Throws when it is malformed; what could be read of it is applied, and in the batch, even so.
+   */
   apply(batch: Batch, update: Uint8Array): { readonly gap: boolean }
   /** A valid record, or undefined. */
   get(key: string): Rec | undefined
@@ -145,8 +148,11 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
       })
       for (const key of keys) {
         const stored: unknown = map.get(key)
-        const isSkipped = skipped.get(key) === contentHash(key, stored)
-        take(key, isSkipped ? undefined : readRecord(key, stored))
+        // Yjs does not keep every strange value as it came, so a hash would not know it again.
+        const rec = skipped.has(key)
+          ? verifyRecord(name, [key, stored], writer.verify)
+          : readRecord(key, stored)
+        take(key, rec)
       }
       deps.onChanged(keys)
     },
@@ -168,13 +174,21 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
     },
 
     apply(batch, foreign) {
-      const { update, keys } = change('link', () => Y.applyUpdate(doc, foreign, 'link'))
+      let malformed: { readonly thrown: unknown } | undefined
+      const { update, keys } = change('link', () => {
+        try {
+          Y.applyUpdate(doc, foreign, 'link')
+        } catch (thrown) {
+          malformed = { thrown }
+        }
+      })
       const skipped = new Map<string, string>()
       const lost: string[] = []
       for (const key of new Set(keys)) {
         const stored: unknown = map.get(key)
         const rec = verifyRecord(name, [key, stored], writer.verify)
-        if (!rec) skipped.set(key, contentHash(key, stored))
+        // An entry is gone for a while when an update came before the one that it follows.
+        if (!rec && map.has(key)) skipped.set(key, contentHash(key, stored))
         if (take(key, rec)) lost.push(key)
       }
       if (update) log.append(batch, update)
@@ -183,7 +197,13 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
       log.compactIfDue(batch, () => Y.encodeStateAsUpdate(doc))
       if (skipped.size > 0) deps.onSkipped(skipped.size)
       if (keys.length > 0) deps.onChanged(keys)
-      return { gap: doc.store.pendingStructs !== null }
+      const gap = doc.store.pendingStructs !== null
+      // What waits for something else would come to disk, and be read from there, unverified. It
+      // would also stay for ever if that never came. Whoever asks for the state gets it again.
+      doc.store.pendingStructs = null
+      doc.store.pendingDs = null
+      if (malformed) throw malformed.thrown
+      return { gap }
     },
 
     get: (key) => records.get(key),

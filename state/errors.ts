@@ -1,23 +1,26 @@
 /** What can go wrong, as stable codes. The README documents each one; machines switch on these. */
-export type ErrorCode =
-  | 'BAD_INPUT'
-  | 'UNKNOWN_PEER'
-  | 'AMBIGUOUS_PEER'
-  | 'UNKNOWN_MESSAGE'
-  | 'AMBIGUOUS_MESSAGE'
-  | 'NOT_RECIPIENT'
-  | 'NAME_TAKEN'
-  | 'TOO_FAST'
-  | 'INBOX_FULL'
-  | 'STORE_FAILED'
-  | 'STORE_LOCKED'
-  | 'STORE_CLOSED'
-  | 'HOME_UNSAFE'
-  | 'NO_MESH'
-  | 'REFUSED'
-  | 'UNREACHABLE'
-  | 'CANCELLED'
-  | 'INTERNAL'
+export const errorCodes = [
+  'BAD_INPUT',
+  'UNKNOWN_PEER',
+  'AMBIGUOUS_PEER',
+  'UNKNOWN_MESSAGE',
+  'AMBIGUOUS_MESSAGE',
+  'NOT_RECIPIENT',
+  'NAME_TAKEN',
+  'TOO_FAST',
+  'INBOX_FULL',
+  'STORE_FAILED',
+  'STORE_LOCKED',
+  'STORE_CLOSED',
+  'HOME_UNSAFE',
+  'NO_MESH',
+  'REFUSED',
+  'UNREACHABLE',
+  'CANCELLED',
+  'INTERNAL',
+] as const
+/** One of the stable codes. */
+export type ErrorCode = (typeof errorCodes)[number]
 
 /** Facts about a refusal: `hint` names the next move, `cause` is kept for the log only. */
 export interface ErrorDetail {

@@ -74,11 +74,11 @@ export function groupScope(group: string): string {
   return `group:${group}`
 }
 
-/** The two peers of a direct scope, or undefined when it is none. */
+/** The two peers of a direct scope, the lower first as `directScope` writes them, or undefined when it is none. */
 export function pairOf(scope: string): readonly [PeerId, PeerId] | undefined {
   const [one, other, ...rest] = scope.startsWith('dm:') ? scope.slice(3).split('~') : []
   if (one === undefined || other === undefined || rest.length > 0) return undefined
-  return isPeerId(one) && isPeerId(other) ? [one, other] : undefined
+  return isPeerId(one) && isPeerId(other) && one < other ? [one, other] : undefined
 }
 
 /** Signs a draft as the next word of a feed. */

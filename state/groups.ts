@@ -29,9 +29,15 @@ export function membershipKey(peer: PeerId, writer: PeerId): string {
 export function groupOf(peer: PeerId, list: (prefix: string) => readonly Rec[]): string {
   const words = list(`membership/${peer}/`).flatMap((rec) => {
     const parsed = membership.safeParse(rec.value)
-    return parsed.success ? [{ ...parsed.data, at: rec.at }] : []
+    return parsed.success ? [{ ...parsed.data, at: rec.at, key: rec.key }] : []
   })
-  words.sort((left, right) => Number(right.manual) - Number(left.manual) || right.at - left.at)
+  words.sort(
+    (left, right) =>
+      Number(right.manual) - Number(left.manual) ||
+      right.at - left.at ||
+      // Two words of one moment: all replicas have to choose the same.
+      (left.key < right.key ? -1 : 1),
+  )
   return words[0]?.group ?? lobby
 }
 

@@ -10,7 +10,10 @@ const aheadMaxMs = 60_000
 
 /** Gives moments that never go back, whatever the wall clock does. */
 export interface HybridClock {
-  /** A new moment, later than every moment given or witnessed, and later than `after`. */
+  /**
+   * A new moment, later than every moment of our own time given or witnessed, and later than
+   * `after`, whatever that is; the clock itself follows `after` only as far as it would a witness.
+   */
   next(after?: HybridTime): HybridTime
   /** Takes note of somebody else's moment. */
   witness(at: HybridTime): void
@@ -19,14 +22,19 @@ export interface HybridClock {
 /** Makes a hybrid clock over a wall clock in milliseconds since 1970. */
 export function createHybridClock(now: () => number): HybridClock {
   let last = 0
+
+  function witness(at: HybridTime): void {
+    if (at <= (now() + aheadMaxMs) * ticksPerMs) last = Math.max(last, at)
+  }
+
   return {
     next(after = 0) {
-      last = Math.max(last + 1, Math.floor(now()) * ticksPerMs, after + 1)
-      return last
+      witness(after)
+      last = Math.max(last + 1, Math.floor(now()) * ticksPerMs)
+      // No record carries a moment beyond the last safe integer: there the older word is matched.
+      return Math.max(last, Math.min(after + 1, Number.MAX_SAFE_INTEGER))
     },
-    witness(at) {
-      if (at <= (now() + aheadMaxMs) * ticksPerMs) last = Math.max(last, at)
-    },
+    witness,
   }
 }
 

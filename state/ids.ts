@@ -56,13 +56,10 @@ export function uuidV7(milliseconds: number, random: Uint8Array): string {
 
 /** The time that a UUIDv7 in base32 carries, in milliseconds since 1970; 0 when it is none. */
 export function uuidTime(id: string): number {
+  if (!isUuid(id)) return 0
   let value = 0
   // The first ten characters hold 50 bits: two of padding and the 48 of the time.
-  for (const character of id.slice(0, 10)) {
-    const digit = alphabet.indexOf(character)
-    if (digit < 0) return 0
-    value = value * 32 + digit
-  }
+  for (const character of id.slice(0, 10)) value = value * 32 + alphabet.indexOf(character)
   return value
 }
 

@@ -20,7 +20,8 @@ export interface Batch {
  *
  * 1. Nothing is said to anybody before it is on disk: `committed` callbacks do the telling.
  * 2. When a commit fails, every mirror is reloaded before the next batch begins, so that
- *    memory never shows what the disk does not have.
+ *    memory never shows what the disk does not have. A batch that had begun by then fails too:
+ *    it was built upon what is not there.
  */
 export interface Ledger {
   /** Waits for a reload that is under way, then begins a batch. Between `begin` and `commit` never await. */
@@ -38,12 +39,13 @@ export function createLedger(store: Store): Ledger {
   const mirrors: Mirror[] = []
   const pending = new Set<Promise<void>>()
   let reloading: Promise<void> | undefined
-  let stale = false
+  /** The failure since which memory has not been read from disk again. */
+  let failure: MeshError | undefined
   let problem: MeshError | undefined
 
-  /** Concurrent callers share one reload; a failed one leaves memory marked as stale. */
+  /** Concurrent callers share one reload; after a failed one the next caller tries again. */
   async function reloadIfStale(): Promise<void> {
-    while (stale || reloading) {
+    while (failure || reloading) {
       reloading ??= reload().finally(() => {
         reloading = undefined
       })
@@ -55,7 +57,7 @@ export function createLedger(store: Store): Ledger {
     // Commits queued behind the failed one fail as well; only then is the disk's word final.
     await Promise.allSettled(pending)
     for (const mirror of mirrors) await mirror.reload()
-    stale = false
+    failure = undefined
   }
 
   async function write(writes: readonly Write[], durable: boolean): Promise<void> {
@@ -65,9 +67,9 @@ export function createLedger(store: Store): Ledger {
       await work
       problem = undefined
     } catch (thrown) {
-      stale = true
-      problem = toMeshError(thrown)
-      throw problem
+      failure = toMeshError(thrown)
+      problem = failure
+      throw failure
     } finally {
       pending.delete(work)
     }
@@ -84,6 +86,7 @@ export function createLedger(store: Store): Ledger {
           if (committed) followers.push(committed)
         },
         async commit() {
+          if (failure) throw failure
           if (writes.length > 0) await write(writes, options.durable ?? true)
           for (const follow of followers) follow()
         },

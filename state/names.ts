@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { HybridTime } from './hybrid.ts'
-import { isPeerId, type PeerId } from './ids.ts'
+import { isPeerId, isUuid, type PeerId } from './ids.ts'
 import type { Rec } from './records.ts'
 
 /** What a name may look like. */
@@ -27,11 +27,15 @@ export function nameKey(peer: PeerId): string {
   return `name/${peer}`
 }
 
-/** Reads the claims among records; what does not parse is no claim. */
+/**
+ * Reads the claims among records, one for each peer; what does not parse is no claim, nor is what
+ * stands elsewhere or wants a name that nobody may have.
+ */
 export function claimsOf(records: readonly Rec[]): readonly Claim[] {
   return records.flatMap((rec) => {
     const parsed = nameClaim.safeParse(rec.value)
-    return parsed.success ? [{ ...parsed.data, peer: rec.by, at: rec.at }] : []
+    if (!parsed.success || rec.key !== nameKey(rec.by) || isReserved(parsed.data.name)) return []
+    return [{ ...parsed.data, peer: rec.by, at: rec.at }]
   })
 }
 
@@ -89,7 +93,7 @@ export function freeName(
 /** Names that would be mistaken for something else. */
 export function isReserved(name: string): boolean {
   const lower = name.toLowerCase()
-  return lower === 'operator' || lower === 'mesh' || isPeerId(lower)
+  return lower === 'operator' || lower === 'mesh' || isPeerId(lower) || isUuid(lower)
 }
 
 function stepsOver(claim: Claim, other: Claim): boolean {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { canonicalJson } from './canonical.ts'
+import { canonicalJson, isPlain } from './canonical.ts'
 import type { HybridTime } from './hybrid.ts'
 import type { NodeId, PeerId } from './ids.ts'
 import { deviceOf, hashText, ownsPeer, type Signer, type Verify } from './signatures.ts'
@@ -9,7 +9,10 @@ export const recordCharactersMax = 32_768
 /** Longest key of a record. */
 const keyCharactersMax = 512
 
-/** What stands in a document's map: a plain value, who wrote it when, and the device's signature. */
+/**
+ * What stands in a document's map: a plain value, who wrote it when, and the device's signature.
+ * A Yjs update can bring an object with a prototype of its own making; that one is no record.
+ */
 const signedRecord = z.object({
   value: z.unknown(),
   by: z.string().max(32),
@@ -47,6 +50,7 @@ export function signRecord(document: string, rec: Omit<Rec, 'device'>, signer: S
 
 /** Reads what stands in a map without checking the signature: for what our own disk gave back. */
 export function readRecord(key: string, stored: unknown): Rec | undefined {
+  if (typeof stored !== 'object' || stored === null || !isPlain(stored)) return undefined
   const parsed = signedRecord.safeParse(stored)
   if (!parsed.success || key.length > keyCharactersMax) return undefined
   return toRec(key, parsed.data)

@@ -16,16 +16,14 @@ export function sessionKey(session: string, peer: string): string {
 
 /** The session that a session is known as: the lowest ID that its aliases lead to. */
 export function currentSession(session: string, list: (prefix: string) => readonly Rec[]): string {
-  const visited = new Set<string>()
-  let current = session
-  while (!visited.has(current)) {
-    visited.add(current)
-    const aliases = list(`session/${current}/`).flatMap(({ value }) => {
+  const reached = new Set([session])
+  // A set goes on to what is added to it meanwhile.
+  for (const current of reached) {
+    for (const { value } of list(`session/${current}/`)) {
       const parsed = sessionRecord.safeParse(value)
       const alias = parsed.success ? parsed.data.alias : null
-      return alias !== null && isUuid(alias) && alias < current ? [alias] : []
-    })
-    current = aliases.sort()[0] ?? current
+      if (alias !== null && isUuid(alias) && alias < current) reached.add(alias)
+    }
   }
-  return current
+  return [...reached].sort()[0] ?? session
 }

@@ -6,7 +6,7 @@ import {
   sign,
   verify,
 } from 'node:crypto'
-import { type DeviceId, type PeerId, toBase32 } from './ids.ts'
+import { type DeviceId, isPeerId, type PeerId, toBase32 } from './ids.ts'
 
 /** The hand of a device: signs text with its Ed25519 key. */
 export interface Signer {
@@ -65,9 +65,9 @@ export function deviceOf(key: string): DeviceId {
   return toBase32(digest) as DeviceId
 }
 
-/** Whether a peer lives on the device that holds the key. */
+/** Whether a peer lives on the device that holds the key. A shorter text is no peer: every device begins with ''. */
 export function ownsPeer(device: DeviceId, peer: PeerId): boolean {
-  return device.startsWith(`${peer.slice(0, 8)}`)
+  return isPeerId(peer) && device.startsWith(peer.slice(0, 8))
 }
 
 /** SHA-256 of a text, base64url. */
