@@ -46,9 +46,12 @@ export function createCommitQueue(
         )
         for (const item of group) item.resolve()
       } catch (thrown) {
-        // Whoever queued behind it built upon writes that are not there.
+        // Whoever queued behind it, or queues before it has heard, built upon writes that are not there.
         const error = toMeshError(thrown)
         for (const item of [...group, ...queue.splice(0)]) item.reject(error)
+        // One turn later whoever awaits it has heard.
+        await Promise.resolve()
+        for (const item of queue.splice(0)) item.reject(error)
       }
     }
     work = undefined

@@ -31,9 +31,9 @@ export type CursorMove = Partial<Pick<Cursor, 'delivered' | 'shown' | 'seen' | '
 
 const cursorPrefix = 'c/'
 const stepPrefix = 'cs/'
-const stepPattern = /^cs\/(.+)\/(delivered|shown|seen)\/(\w+)$/
+const stepPattern = /^cs\/(.+)\/(delivered|shown|seen|acknowledged)\/(\w+)$/
 const stages = ['delivered', 'shown', 'seen'] as const
-type Stage = (typeof stages)[number]
+type Stage = (typeof stages)[number] | 'acknowledged'
 
 /** When a cursor reached a place, by our own clock. */
 interface Step {
@@ -124,6 +124,11 @@ export function createCursorStore(store: Store): CursorStore {
         if (after[stage] === before.cursor[stage]) continue
         addStep(batch, { key, stage, steps: before.steps[stage] }, { seq: after[stage], at: now })
       }
+      const known = new Set(before.cursor.acknowledged)
+      const steps = before.steps.acknowledged
+      for (const seq of after.acknowledged.filter((number) => !known.has(number))) {
+        addStep(batch, { key, stage: 'acknowledged', steps }, { seq, at: now })
+      }
       keep(key, { cursor: after, steps: before.steps })
       batch.add([putJson(cursorPrefix + key, after)])
       return after
@@ -131,10 +136,11 @@ export function createCursorStore(store: Store): CursorStore {
 
     stateOf(item, by) {
       const { cursor: now, steps } = find(item, by)
-      const when = (stage: Stage) => steps[stage].find(({ seq }) => seq >= item.seq)?.at
-      const isAcknowledged = now.acknowledged.includes(item.seq)
       const reached = stages.findLast((stage) => now[stage] >= item.seq)
-      const at = reached && when(reached)
+      const passed = reached && steps[reached].find(({ seq }) => seq >= item.seq)
+      const isAcknowledged = now.acknowledged.includes(item.seq)
+      const named = steps.acknowledged.find(({ seq }) => seq === item.seq)
+      const at = isAcknowledged ? named?.at : passed?.at
       const state = isAcknowledged ? 'acknowledged' : (reached ?? 'queued')
       return at === undefined ? { state } : { state, at }
     },
@@ -160,12 +166,13 @@ function merge(before: Cursor, move: CursorMove): Cursor | undefined {
     seen === before.seen &&
     shown === before.shown &&
     delivered === before.delivered &&
-    acknowledged.length === before.acknowledged.length
+    acknowledged.length === before.acknowledged.length &&
+    acknowledged.every((seq, index) => seq === before.acknowledged[index])
   return isSame ? undefined : { ...before, delivered, shown, seen, acknowledged }
 }
 
 function noSteps(): Steps {
-  return { delivered: [], shown: [], seen: [] }
+  return { delivered: [], shown: [], seen: [], acknowledged: [] }
 }
 
 function keyOf(feed: FeedKey, by: PeerId): string {

@@ -45,6 +45,9 @@ export interface FeedStore extends Mirror {
 /** Entries and their places in the index; the last place leads to the next page. */
 export type Timeline = readonly { readonly place: string; readonly entry: Entry }[]
 
+/** Entries looked at that share the beginning of an ID. */
+const idsMax = 8
+
 const coordinate = z.tuple([z.string(), z.string(), z.string(), z.number()])
 
 /** Opens the feeds: empty until `reload` has read the heads from disk. */
@@ -66,7 +69,8 @@ export function createFeedStore(deps: FeedDeps): FeedStore {
     batch.add([
       putJson(entryKey(item, item.seq), item),
       putJson(`fh/${item.scope}/${author}`, item.seq),
-      putJson(`fi/${item.id}`, place),
+      // Nothing keeps two authors from one ID, so the author is part of the key.
+      putJson(`fi/${item.id}/${item.peer}`, place),
       putJson(timeKey(item), place),
     ])
   }
@@ -138,14 +142,15 @@ export function createFeedStore(deps: FeedDeps): FeedStore {
       const found =
         wanted.length < idPrefixMin
           ? []
-          : await store.range({ ...prefixRange(`fi/${wanted}`), limit: 2 })
-      const [first] = found
-      if (found.length > 1) {
+          : await store.range({ ...prefixRange(`fi/${wanted}`), limit: idsMax })
+      if (new Set(found.map(([key]) => key.split('/')[1])).size > 1) {
         throw new MeshError('AMBIGUOUS_MESSAGE', 'More than one message ID begins like that.', {
           hint: 'Give more characters of the ID.',
         })
       }
-      const item = first && (await read(fromJson(first[1])))
+      const items = await Promise.all(found.map(([, place]) => read(fromJson(place))))
+      const isOurs = (item?: Entry) => item?.peer === deps.peer || item?.to.includes(deps.peer)
+      const item = items.find(isOurs) ?? items[0]
       if (item) return item
       throw new MeshError('UNKNOWN_MESSAGE', 'No message with that ID is known here.', {
         hint: 'Take the ID from check_messages or message_history; 6 characters are enough.',
@@ -170,5 +175,5 @@ function entryKey(feed: FeedKey, seq: number): string {
 }
 
 function timeKey(item: Entry): string {
-  return `fs/${item.scope}/${sortable(item.at)}/${item.id}`
+  return `fs/${item.scope}/${sortable(item.at)}/${item.id}/${item.peer}`
 }

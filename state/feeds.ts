@@ -9,6 +9,9 @@ const peerId = z.custom<PeerId>((text) => typeof text === 'string' && isPeerId(t
 const nodeId = z.custom<NodeId>((text) => typeof text === 'string' && isUuid(text))
 const objectId = z.custom<ObjectId>((text) => typeof text === 'string' && isUuid(text))
 
+/** What a feed is said to: a pair, or a group. */
+const scope = z.string().regex(/^(?:dm:[a-z0-9-]{17}~[a-z0-9-]{17}|group:[a-z0-9]{1,40})$/)
+
 /** Most recipients of one entry. */
 export const recipientsMax = 500
 
@@ -27,7 +30,7 @@ export type Body = z.infer<typeof body>
 
 /** One word of one process of one peer, within one scope. Signed by the peer's device. */
 export const entry = z.object({
-  scope: z.string().max(64),
+  scope,
   peer: peerId,
   node: nodeId,
   /** Contiguous from 1 within (scope, peer, node). */

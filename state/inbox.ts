@@ -23,6 +23,8 @@ const waiting = z.union([
 /** What waits to be read. `shown`: it was put before the model, without proof that it was read. */
 export type Waiting = z.infer<typeof waiting>
 
+/** Notices remembered so that each is told once. */
+const toldMax = 2_000
 /** Notices kept unread; older ones give way, because a notice follows from records anyway. */
 const noticesMax = 100
 
@@ -48,7 +50,8 @@ export interface InboxStore extends Mirror {
 /** Opens the inbox: empty until `reload` has read it from disk. */
 export function createInboxStore(store: Store): InboxStore {
   let itemsByKey = new Map<string, Waiting>()
-  let told = new Set<string>()
+  /** When each notice was told, the oldest first. */
+  let told = new Map<string, HybridTime>()
   let arrivals = 0
 
   function push(batch: Batch, item: Waiting): void {
@@ -81,15 +84,21 @@ export function createInboxStore(store: Store): InboxStore {
         arrivals = Number.parseInt(key.slice(3), 36)
       }
       const marks = await store.range(prefixRange('told/'))
-      told = new Set(marks.map(([key]) => key.slice(5)))
+      const times = marks.map(([key, at]) => [key.slice(5), Number(fromJson(at))] as const)
+      told = new Map([...times].sort(([, left], [, right]) => left - right))
     },
 
     add: (batch, item) => push(batch, { kind: 'message', entry: item, shown: false }),
 
     tell(batch, item) {
       if (told.has(item.id)) return false
-      told.add(item.id)
+      told.set(item.id, item.at)
       batch.add([putJson(`told/${item.id}`, item.at)])
+      const [first] = told.keys()
+      if (told.size > toldMax && first !== undefined) {
+        told.delete(first)
+        batch.add([{ kind: 'delete', key: `told/${first}` }])
+      }
       const notices = [...itemsByKey].filter(([, { kind }]) => kind === 'notice')
       const [oldest] = notices
       if (notices.length >= noticesMax && oldest) drop(batch, oldest[0])

@@ -58,6 +58,19 @@ describe('the commit queue', () => {
     expect(groups.map(({ keys }) => keys)).toEqual([['a'], ['d']])
   })
 
+  it('what is queued before the failure is heard of fails with it', async () => {
+    const { queue, groups, next } = createSlowDisk()
+    const work = queue.commit(put('a'))
+    let late: Promise<void> | undefined
+    void Promise.resolve().then(() => {
+      late = queue.commit(put('b'))
+    })
+    next()?.reject(full)
+    await expect(work).rejects.toBe(full)
+    await expect(late).rejects.toBe(full)
+    expect(groups.map(({ keys }) => keys)).toEqual([['a']])
+  })
+
   it('whatever a disk throws becomes a refusal', async () => {
     const { queue, next } = createSlowDisk()
     const work = queue.commit(put('a'))

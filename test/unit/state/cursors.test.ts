@@ -198,4 +198,23 @@ describe('cursors', () => {
     expect(cursor.safeParse(get()).success).toBe(true)
     expect(cursor.safeParse({ ...get(), ...different }).success).toBe(false)
   })
+
+  it('the newest acknowledgement is kept when there are too many', async () => {
+    const { move, get } = await openCursors()
+    const many = Array.from({ length: 2_000 }, (_, index) => index + 1)
+    await move({ acknowledged: many })
+    expect((await move({ acknowledged: [2_001] }))?.acknowledged.at(-1)).toBe(2_001)
+    expect(get().acknowledged).toHaveLength(2_000)
+    expect(await move({ acknowledged: [2_001] })).toBeUndefined()
+  })
+
+  it('an acknowledgement has a time of its own, also after a restart', async () => {
+    const { disk, move, state } = await openCursors()
+    await move({ seen: 3 }, noonMs)
+    await move({ acknowledged: [2] }, noonMs + 5)
+    expect(state(2)).toEqual({ state: 'acknowledged', at: noonMs + 5 })
+    expect(state(3)).toEqual({ state: 'seen', at: noonMs })
+    const again = await openCursors(disk)
+    expect(again.state(2)).toEqual({ state: 'acknowledged', at: noonMs + 5 })
+  })
 })

@@ -272,4 +272,15 @@ describe('the feed store', () => {
     const page = await own.feeds.timeline(scope, { limit: 9 })
     expect(textsOf(page.map(({ entry }) => entry))).toEqual(['to bob'])
   })
+
+  it('an author who takes the ID of another hides nothing', async () => {
+    const lobby = groupScope('lobby')
+    const [own, rival] = [await openFeeds(ada), await openFeeds(eve)]
+    const mine = await own.say('mine', { scope: lobby })
+    const copy = await rival.say('copied', { scope: lobby, id: mine.id, to: [] })
+    expect(await own.hear(copy)).toEqual(['accepted'])
+    expect(await own.feeds.find(mine.id)).toEqual(mine)
+    const rows = await own.feeds.timeline(lobby, { limit: 10 })
+    expect(textsOf(rows.map(({ entry }) => entry)).sort()).toEqual(['copied', 'mine'])
+  })
 })

@@ -153,4 +153,11 @@ describe('feeds', () => {
       expect(pairOf(text)).toBeUndefined()
     }
   })
+
+  it.each(['directory@1', 'group:lobby@1', 'group:a/b', 'dm:a~b', '__proto__', 'dm:x'])(
+    'nothing is said in %s, which is no scope',
+    (scope) => {
+      expect(entry.shape.scope.safeParse(scope).success).toBe(false)
+    },
+  )
 })
