@@ -12,13 +12,22 @@ export interface Clock {
   random(count: number): Uint8Array
 }
 
+/** A timer of Node holds 31 bits; one that is asked for more ends after 1 ms. */
+const timerMsMax = 2 ** 31 - 1
+
 /** The clock of the machine. Its timers keep the process alive only when nothing else does not. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms)
+    let timer: NodeJS.Timeout
+    wait(ms)
     return () => clearTimeout(timer)
+
+    function wait(leftMs: number): void {
+      const partMs = Math.min(leftMs, timerMsMax)
+      timer = setTimeout(() => (leftMs > partMs ? wait(leftMs - partMs) : callback()), partMs)
+    }
   },
   random: (count) => new Uint8Array(randomBytes(count)),
 }

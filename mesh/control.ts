@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ErrorCode, MeshError, toMeshError } from '../state/errors.ts'
+import { type ErrorCode, errorCodes, MeshError, toMeshError } from '../state/errors.ts'
 import { createPeerId, type NodeId, uuidV7 } from '../state/ids.ts'
 import type { Signer, Verify } from '../state/signatures.ts'
 import type { Clock } from './clock.ts'
@@ -43,13 +43,12 @@ export function serveControl(wire: Wire, acquaintance: Acquaintance, deps: Contr
 
   async function answer(link: Link, { id, command, input }: FrameOf<'request'>): Promise<void> {
     try {
-      const run = Object.hasOwn(commands, command) ? commands[command as ControlCommand] : undefined
-      if (!run) {
+      if (!isCommand(command)) {
         throw new MeshError('BAD_INPUT', 'This node does not know that command.', {
           hint: 'It may be older than your `mesh` command: restart that session.',
         })
       }
-      link.send({ kind: 'response', id, result: await run(link, input) })
+      link.send({ kind: 'response', id, result: await commands[command](link, input) })
     } catch (thrown) {
       const { code, message, hint } = badInput(thrown) ?? toMeshError(thrown)
       link.send({ kind: 'response', id, error: { code, message, ...(hint ? { hint } : {}) } })
@@ -67,6 +66,14 @@ export function serveControl(wire: Wire, acquaintance: Acquaintance, deps: Contr
     },
     deps.clock,
   )
+}
+
+/** Somebody who waits for the answer to one request. */
+interface Asker {
+  resolve(value: unknown): void
+  reject(error: MeshError): void
+  /** Ends the wait of the clock. */
+  cancel(): void
 }
 
 /** What knocking at a control door needs. */
@@ -98,35 +105,40 @@ export async function openDoor(
     },
     deps,
   )
-  const waiting = new Map<
-    number,
-    { resolve(value: unknown): void; reject(error: MeshError): void }
-  >()
+  const askersById = new Map<number, Asker>()
   const listeners: ((event: unknown) => void)[] = []
   let requests = 0
+  let goneWhy: MeshError | undefined
   let end = (_reason: string) => {}
   const closed = new Promise<string>((resolve) => {
     end = resolve
   })
 
-  function settle({ id, result, error }: FrameOf<'response'>): void {
-    if (error)
-      waiting.get(id)?.reject(new MeshError(codeOf(error.code), error.message, hintOf(error)))
-    else waiting.get(id)?.resolve(result)
+  /** Whoever waits for that answer waits no longer, whatever becomes of it. */
+  function take(id: number): Asker | undefined {
+    const asker = askersById.get(id)
+    asker?.cancel()
+    askersById.delete(id)
+    return asker
+  }
+
+  function answered({ id, result, error }: FrameOf<'response'>): void {
+    const asker = take(id)
+    if (error) asker?.reject(new MeshError(codeOf(error.code), error.message, hintOf(error)))
+    else asker?.resolve(result)
   }
 
   const link = createLink(
     { wire, acquaintance },
     {
       frame(_, frame) {
-        if (frame.kind === 'response') settle(frame)
+        if (frame.kind === 'response') answered(frame)
         if (frame.kind === 'event') for (const listener of listeners) listener(frame.event)
       },
       closed(_, reason) {
         end(reason)
-        for (const { reject } of waiting.values()) {
-          reject(new MeshError('UNREACHABLE', `The node left before it answered: ${reason}.`))
-        }
+        goneWhy = new MeshError('UNREACHABLE', `The node left before it answered: ${reason}.`)
+        for (const id of [...askersById.keys()]) take(id)?.reject(goneWhy)
       },
       malformed: () => {},
     },
@@ -141,23 +153,21 @@ export async function openDoor(
     onEvent: (listener) => void listeners.push(listener),
     request(command, input) {
       return new Promise((resolve, reject) => {
+        if (goneWhy) return reject(goneWhy)
         requests += 1
         const id = requests
         const cancel = clock.after(answerMs, () =>
-          reject(new MeshError('UNREACHABLE', 'The node did not answer in time.')),
+          take(id)?.reject(new MeshError('UNREACHABLE', 'The node did not answer in time.')),
         )
-        const finish = () => {
-          cancel()
-          waiting.delete(id)
-        }
-        waiting.set(id, {
-          resolve: (value) => (finish(), resolve(value)),
-          reject: (error) => (finish(), reject(error)),
-        })
+        askersById.set(id, { resolve, reject, cancel })
         link.send({ kind: 'request', id, command, input })
       })
     },
   }
+}
+
+function isCommand(name: string): name is ControlCommand {
+  return Object.hasOwn(controlCommands, name)
 }
 
 function badInput(thrown: unknown): MeshError | undefined {
@@ -174,7 +184,7 @@ function clean<Input extends object>(input: Input) {
 
 /** A node of another version may answer with a code that this one does not know. */
 function codeOf(code: string): ErrorCode {
-  return code as ErrorCode
+  return errorCodes.find((known) => known === code) ?? 'INTERNAL'
 }
 
 function hintOf(error: { hint?: string | undefined }): { hint?: string } {

@@ -98,7 +98,8 @@ function checkHello(
   wire: Wire,
   own: HelloDeps & { readonly introduction: Introduction },
 ): Hello | string {
-  if (text.length > helloBytesMax) return 'hello too long'
+  if (wire.isOutdated) return 'old mesh key'
+  if (Buffer.byteLength(text) > helloBytesMax) return 'hello too long'
   const parsed = parseHello(text)
   if (!parsed) return 'not a hello'
   const speaker = wire.side === 'dialled' ? 'accepted' : 'dialled'

@@ -72,7 +72,10 @@ export function createLinks(deps: LinksDeps, self: Introducing, events: LinksEve
   }
 
   async function dial(candidate: Candidate): Promise<DialOutcome> {
-    const signal = AbortSignal.any([stopping.signal, deadline(clock, dialMs)])
+    const late = new AbortController()
+    const noAnswer = new MeshError('UNREACHABLE', 'No answer in time.')
+    const cancel = clock.after(dialMs, () => late.abort(noAnswer))
+    const signal = AbortSignal.any([stopping.signal, late.signal])
     try {
       const wire = await network.dial(candidate, signal)
       const acquaintance = await shakeHands(wire, introduction(), deps)
@@ -85,6 +88,7 @@ export function createLinks(deps: LinksDeps, self: Introducing, events: LinksEve
       for (const discovery of discoveries) discovery.refused(candidate)
       return { kind: 'failed' }
     } finally {
+      cancel()
       clock.after(0, events.progressed)
     }
   }
@@ -97,7 +101,8 @@ export function createLinks(deps: LinksDeps, self: Introducing, events: LinksEve
       })
       .catch((thrown: unknown) => {
         deps.count('hellos_refused')
-        log.info('hello_refused', { from: wire.remote.host, why: toMeshError(thrown).message })
+        const { message, cause } = toMeshError(thrown)
+        log.info('hello_refused', { from: wire.remote.host, why: message, cause })
       })
   }
 
@@ -166,10 +171,4 @@ export function introductions(link: Link, others: readonly Link[]): Frame {
 
 function isLoopback(host: string): boolean {
   return host === '::1' || host.startsWith('127.')
-}
-
-function deadline(clock: Clock, ms: number): AbortSignal {
-  const controller = new AbortController()
-  clock.after(ms, () => controller.abort(new MeshError('UNREACHABLE', 'No answer in time.')))
-  return controller.signal
 }

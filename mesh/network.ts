@@ -24,6 +24,8 @@ export interface Wire {
   readonly binding: Uint8Array
   /** The mesh key with which the handshake was made. */
   readonly epoch: number
+  /** That key has been replaced: having it proves nothing any more. Absent where keys never change. */
+  readonly isOutdated?: boolean
   /** Bytes handed to `send` that the other end has not taken yet. */
   readonly bufferedBytes: number
   /** Starts delivery. Frames that came before are delivered first, in order. */

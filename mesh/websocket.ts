@@ -1,4 +1,4 @@
-import { constants, createHash, hkdfSync } from 'node:crypto'
+import { constants } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
 import { createServer } from 'node:https'
@@ -8,6 +8,7 @@ import type { WebSocket } from 'ws'
 import { invariant, MeshError } from '../state/errors.ts'
 import type { Clock } from './clock.ts'
 import type { Keyring } from './keyring.ts'
+import { keyOf, offerOf } from './linkKeys.ts'
 import type { Log } from './log.ts'
 import { type Address, frameBytesMax, type Network, type Wire, type WireEvents } from './network.ts'
 
@@ -86,11 +87,9 @@ async function createGate({ keyring, clock, log }: WebSocketDeps, accept: (wire:
     ticketKeys: Buffer.from(clock.random(48)),
     secureOptions: constants.SSL_OP_NO_TICKET,
     pskCallback(stream, identity) {
-      const ring = keyring()
-      const epoch = Number(identity.split('.').at(-1))
-      const key = identity === identityOf(ring, epoch) ? ring.key(epoch) : undefined
-      if (key) epochs.set(stream, epoch)
-      return key ? linkKey(key) : null
+      const found = keyOf(keyring(), identity)
+      if (found) epochs.set(stream, found.epoch)
+      return found?.psk ?? null
     },
   })
   server.maxConnections = connectionsMax
@@ -116,7 +115,8 @@ async function createGate({ keyring, clock, log }: WebSocketDeps, accept: (wire:
     const epoch = epochs.get(stream)
     invariant(stream instanceof TLSSocket && epoch !== undefined, 'only a key leads to HTTP')
     pending.delete(nameOf(stream))
-    const wire = createWire(socket, stream, { side: 'accepted', epoch })
+    const isOutdated = epoch < keyring().epoch
+    const wire = createWire(socket, stream, { side: 'accepted', epoch, isOutdated })
     wires.add(wire)
     socket.once('close', () => wires.delete(wire))
     accept(wire)
@@ -181,7 +181,7 @@ async function dial(deps: WebSocketDeps, target: Address, signal: AbortSignal): 
   }
 }
 
-type Facts = Pick<Wire, 'side' | 'epoch'>
+type Facts = Pick<Wire, 'side' | 'epoch' | 'isOutdated'>
 
 /**
  * Makes a wire of a socket that has just opened. Until the wire is opened, little more than the
@@ -201,6 +201,13 @@ function createWire(socket: WebSocket, stream: TLSSocket, facts: Facts): Wire {
     if (firstBytes > firstBytesMax) wire.terminate('too much before the first frame')
   }
 
+  /** What is sent in one go leaves together: one encryption and one system call for all of it. */
+  function gather(): void {
+    if (stream.writableCorked > 0) return
+    stream.cork()
+    process.nextTick(() => stream.uncork())
+  }
+
   const wire: Wire = {
     ...facts,
     remote: { host, port: remotePort },
@@ -216,7 +223,9 @@ function createWire(socket: WebSocket, stream: TLSSocket, facts: Facts): Wire {
       if (closedReason !== undefined) next.closed(closedReason)
     },
     send(text) {
-      if (socket.readyState === socket.OPEN) socket.send(text)
+      if (socket.readyState !== socket.OPEN) return
+      gather()
+      socket.send(text)
     },
     close(reason) {
       ownReason ??= printable(reason)
@@ -261,22 +270,6 @@ async function bind(server: Server, host: string, ports: readonly number[]): Pro
   }
   const hint = '`mesh doctor` says who holds the ports; MESH_LINK_PORTS names others.'
   throw new MeshError('UNREACHABLE', `No port could be opened on ${host}.`, { hint, cause })
-}
-
-/** The newest mesh key, as a handshake wants it. */
-function offerOf(ring: Keyring) {
-  const { epoch } = ring
-  const key = ring.key(epoch)
-  invariant(key, 'a keyring holds the key of its newest epoch')
-  return { identity: identityOf(ring, epoch), psk: linkKey(key), epoch }
-}
-
-function identityOf({ mesh }: Keyring, epoch: number): string {
-  return `m1.${createHash('sha256').update(mesh).digest('hex').slice(0, 16)}.${epoch}`
-}
-
-function linkKey(key: Uint8Array): Buffer {
-  return Buffer.from(hkdfSync('sha256', key, '', 'mesh link v1', 32))
 }
 
 /** Only a browser says where a request originates, and no browser has business here. */
