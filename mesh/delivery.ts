@@ -1,16 +1,13 @@
 import type { Cursor } from '../state/cursors.ts'
-import { type Entry, type FeedKey, pairOf } from '../state/feeds.ts'
-import { isPeerId, isUuid, type NodeId, type PeerId } from '../state/ids.ts'
+import { type Entry, pairOf } from '../state/feeds.ts'
+import type { PeerId } from '../state/ids.ts'
 import type { Batch } from '../state/ledger.ts'
-import { hashText } from '../state/signatures.ts'
 import type { Core } from './core.ts'
-import { entriesMax, type FrameOf, pieceBytes } from './frames.ts'
+import type { FrameOf } from './frames.ts'
 import { createGathering } from './gathering.ts'
 import type { Link } from './link.ts'
+import { pack, type Repair } from './repair.ts'
 import { createSignal, type Signal } from './signal.ts'
-
-/** After this time a range that did not come is asked for again, of whoever offers it. */
-const patienceMs = 5_000
 
 /** Brings entries and cursors to those they concern. */
 export interface Delivery {
@@ -24,61 +21,20 @@ export interface Delivery {
   send(entry: Entry): void
   /** Sends moved cursors of ours to the authors of those feeds. */
   report(cursors: readonly Cursor[]): void
-  /** One hash over what the two of us should both have. */
-  hash(peer: PeerId): string
-  /** Starts an exchange: says what we have, and how far each of us is. */
-  offer(link: Link): void
-  receiveHeads(link: Link, frame: FrameOf<'heads'>): Promise<void>
-  receiveWant(link: Link, frame: FrameOf<'want'>): Promise<void>
   receiveEntries(link: Link, frame: FrameOf<'entries'>): Promise<void>
   receiveCursors(link: Link, cursors: readonly Cursor[]): Promise<void>
-  ended(link: Link): void
 }
 
 /** Makes the delivery of a node over its present links. */
-export function createDelivery(core: Core, links: () => readonly Link[]): Delivery {
+export function createDelivery(
+  core: Core,
+  repair: Pick<Repair, 'want' | 'wantMore'>,
+  links: () => readonly Link[],
+): Delivery {
   const { feeds, cursors, inbox, ledger, counters } = core
   const arrived: Delivery['arrived'] = createSignal()
   const sent: Delivery['sent'] = createSignal()
   const moved: Delivery['moved'] = createSignal()
-  /** Ranges asked for and not here yet: nobody else is asked for them meanwhile. */
-  const wanted = new Map<string, { readonly link: Link; readonly askedMs: number; to: number }>()
-
-  function sharedScopes(peer: PeerId): string[] {
-    return feeds.scopes().filter((scope) => core.sharesWith(peer, scope))
-  }
-
-  /** Between two peers only cursors matter that one of them moved in a feed of the other. */
-  function sharedCursors(peer: PeerId): Cursor[] {
-    const pair = [core.peer, peer]
-    return sharedScopes(peer)
-      .flatMap((scope) => cursors.list(scope, peer))
-      .filter((item) => pair.includes(item.by) && pair.includes(item.peer))
-  }
-
-  function want(link: Link, feed: FeedKey, to: number): void {
-    const key = `${feed.scope}/${feed.peer}/${feed.node}`
-    const from = feeds.head(feed) + 1
-    const askedMs = core.clock.elapsed()
-    const before = wanted.get(key)
-    if (before && askedMs - before.askedMs < patienceMs) {
-      before.to = Math.max(before.to, to)
-      return
-    }
-    if (from > to) return
-    wanted.set(key, { link, askedMs, to })
-    const { scope, peer, node } = feed
-    link.send({ kind: 'want', scope, peer, node, from, to })
-  }
-
-  /** Asks for the next part of a range, or forgets it when all of it is here. */
-  function wantMore(link: Link, feed: FeedKey, progressed: boolean): void {
-    const key = `${feed.scope}/${feed.peer}/${feed.node}`
-    const open = wanted.get(key)
-    if (open?.link !== link) return
-    wanted.delete(key)
-    if (progressed && feeds.head(feed) < open.to) want(link, feed, open.to)
-  }
 
   /** Puts an entry where it belongs within its batch; answers whether it waits to be read. */
   function settle(batch: Batch, item: Entry): boolean {
@@ -146,8 +102,8 @@ export function createDelivery(core: Core, links: () => readonly Link[]): Delive
     }
     const [first] = entries
     function followUp(): void {
-      if (gap) want(link, gap, gap.seq)
-      else if (first) wantMore(link, first, accepted.length > 0)
+      if (gap) repair.want(link, gap, gap.seq)
+      else if (first) repair.wantMore(link, first, accepted.length > 0)
     }
     return { accepted, followUp }
   }
@@ -203,56 +159,8 @@ export function createDelivery(core: Core, links: () => readonly Link[]): Delive
       }
     },
 
-    hash(peer) {
-      const lines = sharedCursors(peer).map((item) =>
-        [
-          ...[item.scope, item.peer, item.node, item.by],
-          ...[item.delivered, item.shown, item.seen, item.acknowledged.join(',')],
-        ].join('/'),
-      )
-      return hashText([feeds.hash(sharedScopes(peer)), ...lines.sort()].join('\n')).slice(0, 22)
-    },
-
-    offer(link) {
-      for (const part of pack(sharedCursors(link.peer))) {
-        link.send({ kind: 'cursors', cursors: part })
-      }
-      const heads = sharedScopes(link.peer).flatMap((scope) =>
-        Object.entries(feeds.heads(scope)).map(([author, to]) => ({ scope, author, to })),
-      )
-      for (const part of pack(heads)) {
-        const scopes: Record<string, Record<string, number>> = {}
-        for (const { scope, author, to } of part) {
-          scopes[scope] = { ...scopes[scope], [author]: to }
-        }
-        link.send({ kind: 'heads', scopes })
-      }
-    },
-
-    async receiveHeads(link, frame) {
-      for (const [scope, heads] of Object.entries(frame.scopes)) {
-        if (!core.sharesWith(link.peer, scope)) continue
-        for (const [author, to] of Object.entries(heads)) {
-          const feed = parseAuthor(scope, author)
-          if (feed) want(link, feed, to)
-        }
-      }
-    },
-
-    async receiveWant(link, frame) {
-      if (!core.sharesWith(link.peer, frame.scope)) return counters.add('frames_refused')
-      await ledger.settled()
-      const to = Math.min(frame.to, feeds.head(frame))
-      const entries = await feeds.range(frame, { from: frame.from, to, bytesMax: pieceBytes })
-      if (entries.length > 0) link.send({ kind: 'entries', entries })
-    },
-
     receiveEntries: (link, { entries }) => takeEntries({ link, entries }),
     receiveCursors: (link, items) => takeCursors({ link, items }),
-
-    ended(link) {
-      for (const [key, open] of [...wanted]) if (open.link === link) wanted.delete(key)
-    },
   }
 
   /** What was read before our store was restored from an old copy leaves the inbox again. */
@@ -264,27 +172,4 @@ export function createDelivery(core: Core, links: () => readonly Link[]): Delive
       .map((item) => item.id)
     if (ids.length > 0) inbox.remove(batch, new Set(ids))
   }
-}
-
-/** Reads `<peer>/<node>` of a frame; undefined when it is not of that form. */
-function parseAuthor(scope: string, author: string): FeedKey | undefined {
-  const [peer = '', node = ''] = author.split('/')
-  if (!isPeerId(peer) || !isUuid(node)) return undefined
-  return { scope, peer, node: node as NodeId }
-}
-
-/** Splits items so that each part fits into one frame. */
-function pack<Item>(items: readonly Item[]): Item[][] {
-  const parts: Item[][] = []
-  let bytes = pieceBytes
-  for (const item of items) {
-    const size = JSON.stringify(item).length
-    if (bytes + size > pieceBytes || (parts.at(-1)?.length ?? 0) >= entriesMax) {
-      parts.push([])
-      bytes = 0
-    }
-    bytes += size
-    parts.at(-1)?.push(item)
-  }
-  return parts
 }

@@ -4,6 +4,7 @@ import type { Frame } from './frames.ts'
 import type { Link } from './link.ts'
 import { introductions } from './links.ts'
 import type { PresenceBoard } from './presence.ts'
+import type { Repair } from './repair.ts'
 import type { Replication } from './replication.ts'
 import { createSignal, type Signal } from './signal.ts'
 
@@ -14,6 +15,7 @@ const compareMs = 30_000
 export interface ExchangeDeps {
   readonly replication: Replication
   readonly delivery: Delivery
+  readonly repair: Repair
   readonly presence: PresenceBoard
   readonly links: () => readonly Link[]
 }
@@ -34,7 +36,7 @@ export interface Exchange {
 
 /** Makes the exchange of a node. */
 export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
-  const { replication, delivery, presence, links } = deps
+  const { replication, delivery, repair, presence, links } = deps
   const handled: Exchange['handled'] = createSignal()
   let cancelCompare = () => {}
 
@@ -42,7 +44,7 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
     link.send({
       kind: 'compare',
       documents: replication.hashes(link.peer),
-      feeds: delivery.hash(link.peer),
+      feeds: repair.hash(link.peer),
       answer,
     })
   }
@@ -54,8 +56,8 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
 
   function compared(link: Link, frame: Extract<Frame, { kind: 'compare' }>): void {
     const isSame = replication.compare(link, frame.documents)
-    const isSameFeeds = delivery.hash(link.peer) === frame.feeds
-    if (!isSameFeeds) delivery.offer(link)
+    const isSameFeeds = repair.hash(link.peer) === frame.feeds
+    if (!isSameFeeds) repair.offer(link)
     if (isSame && isSameFeeds) return
     // At link-up a difference is the rule; later, it means that something did not arrive.
     if (frame.answer) {
@@ -73,9 +75,9 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
       case 'update':
         return replication.update(link, frame)
       case 'heads':
-        return delivery.receiveHeads(link, frame)
+        return repair.receiveHeads(link, frame)
       case 'want':
-        return delivery.receiveWant(link, frame)
+        return repair.receiveWant(link, frame)
       case 'entries':
         return delivery.receiveEntries(link, frame)
       case 'cursors':
@@ -113,7 +115,7 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
 
     ended(link) {
       replication.ended(link)
-      delivery.ended(link)
+      repair.ended(link)
       presence.ended(link)
     },
 

@@ -50,12 +50,13 @@ export function createInbox(core: Core, { delivery, presence, views }: InboxDeps
   /** Moves our cursors to what is true now of the feeds of these entries. */
   function advance(batch: Batch, entries: readonly Entry[]): Cursor[] {
     return entries.flatMap((item) => {
-      const before = cursors.get(item, core.peer)
+      // The author may remember more of us than an old copy of our store has: that is still to come.
+      const here = Math.min(cursors.get(item, core.peer).delivered, core.feeds.head(item))
       const waiting = inbox.lowestWaiting(item)
       const hidden = inbox.lowestHidden(item)
       const move: CursorMove = {
-        seen: waiting === undefined ? before.delivered : waiting - 1,
-        shown: hidden === undefined ? before.delivered : hidden - 1,
+        seen: waiting === undefined ? here : waiting - 1,
+        shown: hidden === undefined ? here : hidden - 1,
       }
       const place = { feed: item, by: core.peer, now: core.clock.now() }
       return cursors.advance(batch, place, move) ?? []
@@ -78,11 +79,14 @@ export function createInbox(core: Core, { delivery, presence, views }: InboxDeps
       return { count: items.length, from: from ?? (items.length > 0 ? 'mesh' : null) }
     },
 
-    list: async (limit) =>
-      [...inbox.list()]
+    async list(limit) {
+      // What the disk has just refused is still in memory: nobody may read what is not kept.
+      await ledger.settled()
+      return [...inbox.list()]
         .slice(0, limit)
         .sort((left, right) => atOf(left) - atOf(right) || (idOf(left) < idOf(right) ? -1 : 1))
-        .map(views.waiting),
+        .map(views.waiting)
+    },
 
     async markShown(ids) {
       await mark((batch) => {

@@ -6,7 +6,7 @@ import type { Acquaintance } from './hello.ts'
 import type { Wire } from './network.ts'
 
 /** Silence after which a link is pinged; after two more such silences it is dead. */
-export const silenceMs = { loopback: 15_000, lan: 4_000 } as const
+const silenceMs = { loopback: 15_000, lan: 4_000 } as const
 /** Buffered bytes above which live frames to a slow peer are dropped; the next comparison brings them. */
 const slowBytes = 1_048_576
 /** Buffered bytes above which a link ends. */

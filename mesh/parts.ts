@@ -10,6 +10,7 @@ import { createNames, type Names } from './names.ts'
 import type { NodeDeps, NodeSettings, NodeState } from './needs.ts'
 import { createPeers, type Peers } from './peers.ts'
 import { createPresenceBoard, type PresenceBoard } from './presence.ts'
+import { createRepair } from './repair.ts'
 import { createReplication } from './replication.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import { createStatus, type Status } from './status.ts'
@@ -44,7 +45,8 @@ export function createParts(
   const { deps, settings, state, links } = given
   const presence = createPresenceBoard(core, deps.store, links)
   const replication = createReplication(core, links)
-  const delivery = createDelivery(core, links)
+  const repair = createRepair(core)
+  const delivery = createDelivery(core, repair, links)
   const names = createNames(core, {
     isOnline: (peer) => links().some((link) => link.peer === peer),
     lastSeenMs: presence.lastSeenMs,
@@ -54,7 +56,7 @@ export function createParts(
   const inbox = createInbox(core, { delivery, presence, views })
   const sessions = createSessions(core, deps.memory)
   const watch = createWatch(core, { delivery, names, views })
-  const exchange = createExchange(core, { replication, delivery, presence, links })
+  const exchange = createExchange(core, { replication, delivery, repair, presence, links })
   const housekeeping = createHousekeeping(core, {
     ...{ names, peers, presence, sessions, delivery, exchange, inbox, settings },
     whereabouts: deps.whereabouts,

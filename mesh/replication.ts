@@ -6,6 +6,10 @@ import type { Link } from './link.ts'
 
 /** Pieces of updates that one link may leave unfinished. */
 const unfinishedMax = 4
+/** Characters of base64 in them, more than any document of ours needs. */
+const unfinishedCharactersMax = 67_108_864
+/** Malformed updates after which a link ends: a peer of ours sends none. */
+const malformedMax = 3
 
 /** Keeps the documents that two nodes share equal. */
 export interface Replication {
@@ -25,6 +29,7 @@ export function createReplication(core: Core, links: () => readonly Link[]): Rep
   const piecesByLink = new Map<Link, Map<number, string[]>>()
   /** Documents asked of a link and not answered yet; absent before its first comparison. */
   const askedByLink = new Map<Link, Set<string>>()
+  const strikesByLink = new WeakMap<Link, number>()
   let pieceId = 0
 
   core.updateCommitted.listen(({ document, update }) => {
@@ -63,10 +68,20 @@ export function createReplication(core: Core, links: () => readonly Link[]): Rep
     if (piece.index !== pieces.length) return void unfinished.delete(piece.id)
     pieces.push(update)
     unfinished.set(piece.id, pieces)
-    if (unfinished.size > unfinishedMax) unfinished.clear()
+    const characters = [...unfinished.values()].flat().reduce((sum, part) => sum + part.length, 0)
+    if (unfinished.size > unfinishedMax || characters > unfinishedCharactersMax) unfinished.clear()
     if (pieces.length < piece.of) return undefined
     unfinished.delete(piece.id)
     return new Uint8Array(Buffer.concat(pieces.map((part) => Buffer.from(part, 'base64'))))
+  }
+
+  function refuse(link: Link, document: string, thrown: unknown): void {
+    const strikes = (strikesByLink.get(link) ?? 0) + 1
+    strikesByLink.set(link, strikes)
+    core.counters.add('updates_malformed')
+    const why = thrown instanceof Error ? thrown.message : String(thrown)
+    core.log.warn('update_malformed', { peer: link.peer, document, why })
+    if (strikes >= malformedMax) link.close('malformed updates')
   }
 
   function ask(link: Link, document: Document): void {
@@ -118,8 +133,7 @@ export function createReplication(core: Core, links: () => readonly Link[]): Rep
         const { gap } = document.apply(batch, update)
         if (gap) ask(link, document)
       } catch (thrown) {
-        core.counters.add('updates_malformed')
-        core.log.warn('update_malformed', { peer: link.peer, document: document.name, thrown })
+        refuse(link, document.name, thrown)
       }
       await batch.commit()
     },

@@ -7,6 +7,8 @@ import type { Link } from './link.ts'
 const olderWaitsMs = 2_000
 /** Waits between dials: doubled from the first to the last, each a random part (full jitter). */
 const backoffMs = { first: 200, last: 30_000 } as const
+/** A link that lived this long is a reason to dial again soon. */
+const livedMs = 5_000
 /** How long the other end may take to prove that an older link lives. */
 const probeMs = 1_000
 /** Dials under way at once. */
@@ -169,8 +171,9 @@ export function createRoster(deps: RosterDeps): Roster {
       linksByNode.delete(link.node)
       for (const known of knownByAddress.values()) {
         if (known.node !== link.node) continue
-        known.attempts = 0
-        known.nextMs = clock.elapsed() + backoffMs.first * fraction(clock)
+        // Who ends a link at once will do so again: the wait goes on growing.
+        if (clock.elapsed() - link.sinceMs >= livedMs) known.attempts = 0
+        known.nextMs = Math.max(known.nextMs, clock.elapsed() + backoffMs.first * fraction(clock))
         known.seenMs = clock.elapsed()
       }
       deps.unlinked(link, reason)

@@ -8,12 +8,11 @@ export const lobby = 'lobby'
 /** The document that every node holds. The number is its epoch. */
 export const directoryName = 'directory@1'
 
+/** What a writer says under `membership/<peer>/<writer>` of the group a peer works in. */
 const membership = z.object({
   group: z.string().regex(/^[a-z0-9]{1,40}$/),
   manual: z.boolean(),
 })
-/** What a writer says under `membership/<peer>/<writer>` of the group a peer works in. */
-export type Membership = z.infer<typeof membership>
 
 /** The document of a group. The number is its epoch. */
 export function groupDocument(group: string): string {

@@ -2,12 +2,11 @@ import { z } from 'zod'
 import { isUuid } from './ids.ts'
 import type { Rec } from './records.ts'
 
+/** What a peer writes under `session/<session>/<peer>`. */
 const sessionRecord = z.object({
   /** The session that this one turned out to be, or null while it stands for itself. */
   alias: z.string().max(32).nullable(),
 })
-/** What a peer writes under `session/<session>/<peer>`. */
-export type SessionRecord = z.infer<typeof sessionRecord>
 
 /** Where a peer speaks about a session. */
 export function sessionKey(session: string, peer: string): string {

@@ -25,7 +25,7 @@ function show(words: string): string {
 function tidy(shown: string): string {
   return shown
     .replaceAll(resolve('dist/mesh.js'), '~/claude-peers-mesh/dist/mesh.js')
-    .replaceAll(scratch, '/home/you/src'.padEnd(scratch.length))
+    .replaceAll(scratch, '/srv/checkout')
 }
 
 try {
