@@ -7,6 +7,8 @@ import { silentLog } from '../../mesh/log.ts'
 import { createRendezvous, isProcessAlive, readRendezvous } from '../../mesh/rendezvous.ts'
 import { createStaticPeers } from '../../mesh/staticPeers.ts'
 import { createPeerId, type DeviceId, type NodeId } from '../../state/ids.ts'
+import { createMemoryDiscovery } from '../sim/memoryDiscovery.ts'
+import { createScheduler } from '../sim/world.ts'
 import { discoveryContract } from './discovery.ts'
 
 const peer = createPeerId('0abcdefg' as DeviceId, new Uint8Array(5))
@@ -37,6 +39,18 @@ discoveryContract('rendezvous directory', async () => {
     create: (node) => rendezvousIn(directory, node),
     until,
     stop: () => rm(directory, { recursive: true, force: true }),
+  }
+})
+
+const seed = 7
+
+discoveryContract(`simulated, seed ${seed}`, async () => {
+  const world = createScheduler(seed)
+  const place = createMemoryDiscovery({ after: world.after, random: world.chance })
+  return {
+    create: place.source,
+    until: (isTrue) => world.until(isTrue, 60_000),
+    stop: async () => {},
   }
 })
 
