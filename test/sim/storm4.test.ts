@@ -1,0 +1,3 @@
+import { stormShard } from './stormShard.ts'
+
+stormShard(391, 130)
