@@ -94,7 +94,18 @@ export function createCore(deps: CoreDeps): Core {
   const inbox = createInboxStore(store)
   const mirrors = [feeds, cursors, inbox]
   for (const mirror of mirrors) ledger.mirror(mirror)
-  const groupOfPeer = (of: PeerId) => groupOf(of, directory.list)
+  const groupsByPeer = new Map<PeerId, string>()
+  let groupsHash = ''
+
+  /** Asked for every frame, so it is remembered until the directory reads differently. */
+  function groupOfPeer(of: PeerId): string {
+    const hash = directory.hash()
+    if (hash !== groupsHash) groupsByPeer.clear()
+    groupsHash = hash
+    const group = groupsByPeer.get(of) ?? groupOf(of, directory.list)
+    groupsByPeer.set(of, group)
+    return group
+  }
 
   return {
     node,

@@ -78,7 +78,7 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
 
   /** Evaluates what others' records and presence mean for us: one batch, nothing when all is well. */
   async function tidy(): Promise<void> {
-    const others = presenceSessions()
+    const others = presence.sessions().filter((session) => session !== sessions.current())
     const card = await freshCard()
     const batch = await core.ledger.begin()
     if (isLeaving) return
@@ -90,15 +90,6 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
     presence.update({ session: own })
     if (isDifferent(card)) group.put(batch, [{ key: cardKey, value: card }])
     await batch.commit()
-  }
-
-  function presenceSessions(): string[] {
-    const own = sessions.current()
-    const met = deps.peers.list({}).peers.flatMap(({ id }) => {
-      const there = deps.peers.presenceOf(id as typeof core.peer)?.session
-      return there && there !== own ? [there] : []
-    })
-    return [...new Set(met)]
   }
 
   function announceRename(batch: Batch, former: string, name: string): void {
@@ -163,7 +154,7 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
       batch,
       own.filter(({ key }) => !directory.get(key)),
     )
-    const [live = null] = presenceSessions()
+    const [live = null] = presence.sessions()
     sessions.decide(batch, live)
     presence.update({ session: sessions.current() })
     group.put(batch, [{ key: cardKey, value: card }])

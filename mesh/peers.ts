@@ -35,6 +35,7 @@ export interface Peers {
 /** Makes the view of a node on its peers. */
 export function createPeers(core: Core, deps: PeersDeps): Peers {
   const { names, presence } = deps
+  const byName = new Intl.Collator('en', { numeric: true }).compare
 
   /** After a restart both processes may be linked for a moment: the newer one holds the seat. */
   function linkTo(peer: PeerId): Link | undefined {
@@ -137,7 +138,7 @@ export function createPeers(core: Core, deps: PeersDeps): Peers {
       const peers = visible()
         .filter((peer) => (offline || isOnline(peer)) && isInScope(peer, scope))
         .map(view)
-        .sort((left, right) => left.name.localeCompare(right.name, 'en', { numeric: true }))
+        .sort((left, right) => byName(left.name, right.name))
       return { self: view(core.peer), peers }
     },
 

@@ -28,6 +28,8 @@ export interface PresenceBoard {
   of(node: NodeId): Presence | undefined
   /** When a peer was last linked, in milliseconds since 1970; undefined when never seen. */
   lastSeenMs(peer: PeerId): number | undefined
+  /** The mesh sessions that linked nodes work in. */
+  sessions(): readonly string[]
   linked(link: Link): void
   receive(link: Link, frame: FrameOf<'presence'>): void
   ended(link: Link): void
@@ -113,6 +115,11 @@ export function createPresenceBoard(
 
     of: (node) => presenceByNode.get(node)?.presence,
     lastSeenMs: (peer) => seenMsByPeer.get(peer),
+
+    sessions() {
+      const all = [...presenceByNode.values()].map(({ presence }) => presence.session)
+      return [...new Set(all.filter((session) => session !== null))]
+    },
 
     linked(link) {
       noteSeen(link.peer)

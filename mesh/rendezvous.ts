@@ -76,16 +76,17 @@ export function createRendezvous(
   }
 
   async function scan(): Promise<void> {
-    const entries = await readRendezvous(directory)
+    const present = new Set((await readdir(directory)).filter((name) => name.endsWith('.json')))
     if (!own || !events) return
-    if (!entries.some(({ node }) => node === self.node)) await write(own)
-    const present = new Set(entries.map(({ node }) => node))
+    if (!present.has(nameOf(self.node))) await write(own)
     for (const [node, candidate] of known) {
-      if (present.has(node)) continue
+      if (present.has(nameOf(node))) continue
       known.delete(node)
       events?.gone(candidate)
     }
-    for (const { node, host, port } of entries) {
+    // A file never changes, so that each is read once, however many come and go.
+    for (const node of [self.node, ...known.keys()]) present.delete(nameOf(node))
+    for (const { node, host, port } of await readEntries(directory, [...present])) {
       if (node === self.node || known.has(node)) continue
       const candidate = { source: 'rendezvous', node, host, port } as const
       known.set(node, candidate)
@@ -148,7 +149,13 @@ export function createRendezvous(
 
 /** The nodes that say they run on this device, the oldest first. Unreadable files are passed over. */
 export async function readRendezvous(directory: string): Promise<readonly RendezvousEntry[]> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.json'))
+  return readEntries(
+    directory,
+    (await readdir(directory)).filter((name) => name.endsWith('.json')),
+  )
+}
+
+async function readEntries(directory: string, names: string[]): Promise<RendezvousEntry[]> {
   const entries = await Promise.all(names.sort().map((name) => readEntry(join(directory, name))))
   return entries.filter((entry) => entry !== undefined)
 }
@@ -171,5 +178,9 @@ export function isProcessAlive(pid: number): boolean {
 }
 
 function pathOf(directory: string, node: NodeId): string {
-  return join(directory, `${node}.json`)
+  return join(directory, nameOf(node))
+}
+
+function nameOf(node: NodeId): string {
+  return `${node}.json`
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
 import { createServer } from 'node:https'
 import type { Socket } from 'node:net'
-import { connect, type Server, TLSSocket } from 'node:tls'
+import { connect, createSecureContext, type SecureContext, type Server, TLSSocket } from 'node:tls'
 import type { WebSocket } from 'ws'
 import { invariant, MeshError } from '../state/errors.ts'
 import type { Clock } from './clock.ts'
@@ -36,7 +36,8 @@ const limits = {
 }
 /** TLS 1.2 has suites without forward secrecy, and OpenSSL takes external keys for SHA-256 alone. */
 const ciphers = 'TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256'
-const tls = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', ciphers } as const
+/** No authority is trusted, so that no certificate will do. */
+const tls = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', ciphers, ca: [] as string[] } as const
 
 /** What real sockets need. The keyring is asked anew for every connection: it changes. */
 export interface WebSocketDeps {
@@ -58,6 +59,8 @@ export interface WebSocketDeps {
  */
 export function createWebSocketNetwork(deps: WebSocketDeps): Network & { rotated(): void } {
   const servers = new Set<Server>()
+  // Made once: it costs more than a dial.
+  const context = createSecureContext(tls)
   return {
     async listen(host, ports, accept) {
       const { server, close } = await createGate(deps, accept)
@@ -66,7 +69,7 @@ export function createWebSocketNetwork(deps: WebSocketDeps): Network & { rotated
       return { address, close }
     },
     dial: (address, signal) =>
-      dial(deps, address, signal).catch((cause: unknown) => {
+      dial({ ...deps, context }, address, signal).catch((cause: unknown) => {
         throw unreachable(address, cause)
       }),
     rotated() {
@@ -149,11 +152,15 @@ async function createGate({ keyring, clock, log }: WebSocketDeps, accept: (wire:
 }
 
 /** Rejects with whatever failed; nothing of the attempt is left then. */
-async function dial(deps: WebSocketDeps, target: Address, signal: AbortSignal): Promise<Wire> {
+async function dial(
+  deps: WebSocketDeps & { readonly context: SecureContext },
+  target: Address,
+  signal: AbortSignal,
+): Promise<Wire> {
   const { WebSocket } = await import('ws')
   const { epoch, ...offer } = offerOf(deps.keyring())
-  // No authority is trusted, so that no certificate will do; the environment may not relax that.
-  const trust = { ca: [], rejectUnauthorized: true, pskCallback: () => offer }
+  // The environment may not relax that only the mesh key will do.
+  const trust = { secureContext: deps.context, rejectUnauthorized: true, pskCallback: () => offer }
   signal.throwIfAborted()
   const stream = connect({ ...tls, ...trust, host: target.host, port: target.port }).setNoDelay()
   const giveUp = () => stream.destroy(new Error('no answer in time'))

@@ -17,14 +17,18 @@ export async function measureCrowd(scratch: string): Promise<Figure[]> {
   const answered: number[] = []
   const sessions = await Promise.all(
     Array.from({ length: size }, async (_, index) => {
-      const session = await startSession({ home: scratch, name: `crowd-${index}` })
+      const session = await startSession({
+        home: join(scratch, 'home'),
+        directory: scratch,
+        name: `crowd-${index}`,
+      })
       answered.push(performance.now() - since)
       // The first call joins, as an agent's would.
       await session.call('whoami')
       return session
     }),
   )
-  const doors = await openDoors(scratch)
+  const doors = await openDoors(join(scratch, 'home'))
   await Promise.all(doors.map(untilFull))
   const linkedMs = performance.now() - since
   const answeredMs = Math.max(...answered)

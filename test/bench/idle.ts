@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { startSession, untilPeers } from '../sessions.ts'
 import { type Figure, median, ms } from './figures.ts'
 
@@ -13,7 +14,7 @@ export async function measureStart(scratch: string): Promise<Figure> {
   const times: number[] = []
   for (let round = 0; round < starts; round += 1) {
     const since = performance.now()
-    const session = await startSession({ home: scratch })
+    const session = await startSession({ home: join(scratch, 'home'), directory: scratch })
     times.push(performance.now() - since)
     await session.close()
   }
@@ -30,7 +31,13 @@ export async function measureIdle(scratch: string): Promise<Figure | Figure[]> {
   if (process.platform !== 'linux') return []
   const sessions = []
   for (let index = 0; index <= links; index += 1) {
-    sessions.push(await startSession({ home: scratch, name: `idle-${index}` }))
+    sessions.push(
+      await startSession({
+        home: join(scratch, 'home'),
+        directory: scratch,
+        name: `idle-${index}`,
+      }),
+    )
   }
   for (const session of sessions) await untilPeers(session, links)
   // The first seconds still belong to the start: announcements, compilation, collection.

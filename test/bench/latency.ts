@@ -5,9 +5,11 @@ import { ClassicLevel } from 'classic-level'
 import { WebSocket } from 'ws'
 import { startSession, untilPeers } from '../sessions.ts'
 import { type Figure, median, ms, quantile } from './figures.ts'
+import { startRawSession } from './rawSession.ts'
 
 const rounds = 150
-const warmUp = 30
+/** Exchanges before the first that counts, so that both paths are compiled and their files exist. */
+const warmUp = 400
 /** Both paths rest before each round: what follows within 250 ms would be gathered into the next event. */
 const restMs = 260
 
@@ -46,22 +48,32 @@ export async function measureLatency(scratch: string): Promise<Figure> {
   const bare = await openBare(scratch)
   const home = join(scratch, 'latency')
   const variables = { MESH_BRAKES: 'off' }
-  const ann = await startSession({ home, directory: scratch, name: 'ann', variables })
-  const bob = await startSession({
-    ...{ home, directory: scratch, name: 'bob' },
+  const place = { home, directory: scratch }
+  const ann = await startRawSession({ ...place, name: 'ann', variables })
+  const bob = await startRawSession({
+    ...place,
+    name: 'bob',
     variables: { ...variables, MESH_DELIVERY: 'channel' },
   })
-  await untilPeers(ann, 1)
+  const watcher = await startSession({ ...place, name: 'watcher' })
+  await untilPeers(watcher, 2)
+  await watcher.close()
   const text = 'x'.repeat(500)
   const [paths, ours]: [number[], number[]] = [[], []]
-  for (let round = 0; round < rounds + warmUp; round += 1) {
+  for (let round = 0; round < warmUp; round += 1) {
+    await bare.exchange(text)
+    await ann.call('send_message', { to: 'bob', message: `${text} before ${round}` })
+    if (round % 100 === 0) await bob.call('check_messages', { limit: 200 })
+  }
+  // What came in the meantime is still being pushed, twenty messages at a time.
+  await new Promise((done) => setTimeout(done, 8_000))
+  for (let round = 0; round < rounds; round += 1) {
     await rest()
     const hop = (await bare.exchange('')) / 2
     await rest()
     const path = (await bare.exchange(text)) - hop
     await rest()
     const own = await sendAndRead(`${text} ${round}`)
-    if (round < warmUp) continue
     paths.push(path)
     ours.push(own)
   }

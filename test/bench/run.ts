@@ -22,6 +22,14 @@ const asked = process.argv.slice(2)
 const figures: Figure[] = []
 const scratch = mkdtempSync(join(tmpdir(), 'mesh-bench-'))
 try {
+  await measureAll()
+} catch (thrown) {
+  console.error(thrown)
+  process.exitCode = 1
+}
+report()
+
+async function measureAll(): Promise<void> {
   for (const [name, measure] of Object.entries(measures)) {
     if (asked.length > 0 && !asked.includes(name)) continue
     const own = join(scratch, name)
@@ -29,10 +37,13 @@ try {
     console.log(`Measuring: ${name}`)
     figures.push(...[await measure(own)].flat())
   }
-} finally {
-  rmSync(scratch, { recursive: true, force: true, maxRetries: 5 })
 }
-const [cpu] = cpus()
-console.log(`\nNode ${process.version}, ${cpus().length} x ${cpu?.model.trim()}\n`)
-console.log(table(figures))
-process.exit(figures.every(({ isMet }) => isMet) ? 0 : 1)
+
+/** Prints what was measured, even when a later measure failed. */
+function report(): void {
+  const [cpu] = cpus()
+  console.log(`\nNode ${process.version}, ${cpus().length} x ${cpu?.model.trim()}\n`)
+  console.log(table(figures))
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+  process.exit(process.exitCode ?? (figures.every(({ isMet }) => isMet) ? 0 : 1))
+}

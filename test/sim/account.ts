@@ -8,6 +8,8 @@ export interface Accepted {
   readonly to: readonly Seat[]
   /** Who may hold it: the pair, or everybody. */
   readonly audience: readonly Seat[]
+  /** The disk of its sender went back in time since. */
+  isAtRisk: boolean
   /**
    * Its sender's disk went back to a time before it, and no other disk held it then: it may be
    * gone, and nobody could do anything about it.
@@ -34,7 +36,7 @@ export interface Account {
   readonly accepted: readonly Accepted[]
   /** Texts whose sender was told that nothing was kept. */
   readonly refused: ReadonlySet<string>
-  accept(message: Omit<Accepted, 'isExcused'>): void
+  accept(message: Omit<Accepted, 'isAtRisk' | 'isExcused'>): void
   refuse(text: string): void
   /** An arrival was announced. */
   arrived(seat: Seat, id: string): void
@@ -62,7 +64,7 @@ export function createAccount(world: MeshWorld): Account {
 
   function reckon(): void {
     for (const message of accepted) {
-      if (message.isExcused || !of(message.from).hasGoneBack) continue
+      if (message.isExcused || !message.isAtRisk) continue
       message.isExcused = !message.audience.some((seat) => holds(seat, message.id))
     }
   }
@@ -72,7 +74,7 @@ export function createAccount(world: MeshWorld): Account {
     refused,
     of,
     reckon,
-    accept: (message) => void accepted.push({ ...message, isExcused: false }),
+    accept: (message) => void accepted.push({ ...message, isAtRisk: false, isExcused: false }),
     refuse: (text) => void refused.add(text),
 
     arrived(seat, id) {
@@ -111,6 +113,7 @@ export function createAccount(world: MeshWorld): Account {
       shown.arrivals.clear()
       shown.lastByFeed.clear()
       shown.certain.clear()
+      for (const message of accepted) if (message.from === seat) message.isAtRisk = true
       reckon()
     },
   }
