@@ -1,17 +1,21 @@
 import { type CursorStore, createCursorStore } from '../state/cursors.ts'
 import { createDocument, type Document } from '../state/document.ts'
 import { createFeedStore, type FeedStore } from '../state/feedStore.ts'
+import { type Entry, genuineOf } from '../state/feeds.ts'
 import { directoryName, groupDocument, groupOf, isShared, lobby } from '../state/groups.ts'
 import { createHybridClock, type HybridClock } from '../state/hybrid.ts'
 import type { NodeId, ObjectId, PeerId } from '../state/ids.ts'
 import { createObjectId } from '../state/ids.ts'
 import { createInboxStore, type InboxStore } from '../state/inbox.ts'
 import { createLedger, type Ledger } from '../state/ledger.ts'
-import type { Signer, Verify } from '../state/signatures.ts'
+import type { Signer, Verify, VerifyAll } from '../state/signatures.ts'
 import type { Store } from '../state/store.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
 import { createSignal, type Signal } from './signal.ts'
+
+/** Fewer entries than this are verified sooner than other threads would have begun. */
+const aheadMin = 4
 
 /** Things that happened, counted for `mesh status` and `mesh doctor`. */
 export interface Counters {
@@ -46,6 +50,8 @@ export interface Core {
   /** Whether we share a document or scope with a peer, by our view of the directory. */
   sharesWith(peer: PeerId, documentOrScope: string): boolean
   createId(): ObjectId
+  /** Verifies entries ahead of their acceptance, when there are enough of them to gain by it. */
+  verifyAhead(entries: readonly Entry[]): Promise<ReadonlySet<Entry> | undefined>
   /** Reads everything from disk. */
   load(): Promise<void>
 }
@@ -58,6 +64,8 @@ export interface CoreDeps {
   readonly log: Log
   readonly signer: Signer
   readonly verify: Verify
+  /** Where other cores may help. */
+  readonly verifyAll?: VerifyAll
   readonly store: Store
 }
 
@@ -127,6 +135,11 @@ export function createCore(deps: CoreDeps): Core {
     groupOf: groupOfPeer,
     sharesWith: (other, name) => isShared(name, [peer, other], groupOfPeer),
     createId: () => createObjectId(clock.now(), clock.random(10)),
+    async verifyAhead(entries) {
+      const fresh = entries.filter((item) => item.seq > feeds.head(item))
+      if (!deps.verifyAll || fresh.length < aheadMin) return undefined
+      return genuineOf(fresh, deps.verifyAll)
+    },
     async load() {
       for (const mirror of [directory, group, ...mirrors]) await mirror.reload()
     },

@@ -9,6 +9,13 @@ import type { Link } from './link.ts'
 import { pack, type Repair } from './repair.ts'
 import { createSignal, type Signal } from './signal.ts'
 
+/** The allowed entries of one frame, and which of them are verified already. */
+interface Taking {
+  readonly link: Link
+  readonly entries: readonly Entry[]
+  readonly verified: ReadonlySet<Entry> | undefined
+}
+
 /** Brings entries and cursors to those they concern. */
 export interface Delivery {
   /** An entry for this peer, or of its group, is on disk. `isUnread`: it waits in the inbox now. */
@@ -66,13 +73,14 @@ export function createDelivery(
         entries.filter((item) => isAllowed(link, item)),
       )
       const durable = allowed.flat().some((item) => item.to.includes(core.peer))
+      const verified = await core.verifyAhead(allowed.flat())
       const batch = await ledger.begin({ durable })
       const accepted: { entry: Entry; isUnread: boolean }[] = []
       const followers: (() => void)[] = []
       for (const [index, { link, entries }] of frames.entries()) {
         const own = allowed[index] ?? []
         counters.add('frames_refused', entries.length - own.length)
-        const taken = takeFrame(batch, { link, entries: own })
+        const taken = takeFrame(batch, { link, entries: own, verified })
         accepted.push(...taken.accepted)
         followers.push(taken.followUp)
       }
@@ -90,12 +98,12 @@ export function createDelivery(
   /** Takes the entries of one frame; what they leave open is asked for when they are on disk. */
   function takeFrame(
     batch: Batch,
-    { link, entries }: { readonly link: Link; readonly entries: readonly Entry[] },
+    { link, entries, verified }: Taking,
   ): { accepted: { entry: Entry; isUnread: boolean }[]; followUp: () => void } {
     const accepted: { entry: Entry; isUnread: boolean }[] = []
     let gap: Entry | undefined
     for (const item of entries) {
-      const acceptance = feeds.accept(batch, item)
+      const acceptance = feeds.accept(batch, item, verified)
       counters.add(`entries_${acceptance}`)
       if (acceptance === 'gap') gap = item
       if (acceptance === 'accepted') accepted.push({ entry: item, isUnread: settle(batch, item) })

@@ -1,7 +1,7 @@
 import type { NodeId, PeerId } from '../state/ids.ts'
 import type { Context } from '../state/messages.ts'
 import type { Card } from '../state/peers.ts'
-import type { Signer, Verify } from '../state/signatures.ts'
+import type { Signer, Verify, VerifyAll } from '../state/signatures.ts'
 import type { Store } from '../state/store.ts'
 import type { Clock } from './clock.ts'
 import type { Discovery } from './discovery.ts'
@@ -18,6 +18,7 @@ export interface NodeDeps {
   readonly discoveries: readonly Discovery[]
   readonly signer: Signer
   readonly verify: Verify
+  readonly verifyAll?: VerifyAll
   readonly store: Store
   readonly memory: SessionMemory
   /** Where the session works, and what it lately did there. Cheap: called for every message. */

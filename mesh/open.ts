@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type NodeId, uuidTime, uuidV7 } from '../state/ids.ts'
-import { createVerifier } from '../state/signatures.ts'
+import { createVerifier, createVerifyAll } from '../state/signatures.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Discovery } from './discovery.ts'
 import type { Environment } from './environment.ts'
@@ -60,6 +60,7 @@ export async function openMesh(environment: Environment, options: OpenOptions): 
         discoveries: discoveriesOf(settings, { home, clock, log, presented }),
         signer: home.signer,
         verify: createVerifier(),
+        verifyAll: createVerifyAll(),
         store: seat.store,
         memory: rememberSeat(
           createLastSession(home.directory),

@@ -27,8 +27,8 @@ export interface FeedDeps {
 export interface FeedStore extends Mirror {
   /** Says the next word of our own feed in that scope. */
   append(batch: Batch, draft: Draft): Entry
-  /** Takes a foreign word if it is the next of its feed. */
-  accept(batch: Batch, candidate: Entry): Acceptance
+  /** Takes a foreign word if it is the next of its feed; what is `verified` is not verified again. */
+  accept(batch: Batch, candidate: Entry, verified?: ReadonlySet<Entry>): Acceptance
   head(feed: FeedKey): number
   heads(scope: string): Heads
   scopes(): readonly string[]
@@ -100,11 +100,11 @@ export function createFeedStore(deps: FeedDeps): FeedStore {
       return item
     },
 
-    accept(batch, candidate) {
+    accept(batch, candidate, verified) {
       const head = headOf(candidate.scope, `${candidate.peer}/${candidate.node}`)
       if (candidate.seq <= head) return 'known'
       if (candidate.seq > head + 1) return 'gap'
-      if (!isGenuine(candidate, verify)) return 'invalid'
+      if (!verified?.has(candidate) && !isGenuine(candidate, verify)) return 'invalid'
       hybrid.witness(candidate.at)
       write(batch, candidate)
       return 'accepted'

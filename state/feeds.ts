@@ -3,7 +3,14 @@ import { canonicalJson } from './canonical.ts'
 import type { HybridTime } from './hybrid.ts'
 import { isPeerId, isUuid, type NodeId, type ObjectId, type PeerId } from './ids.ts'
 import { context } from './messages.ts'
-import { deviceOf, hashText, ownsPeer, type Signer, type Verify } from './signatures.ts'
+import {
+  deviceOf,
+  hashText,
+  ownsPeer,
+  type Signer,
+  type Verify,
+  type VerifyAll,
+} from './signatures.ts'
 
 const peerId = z.custom<PeerId>((text) => typeof text === 'string' && isPeerId(text))
 const nodeId = z.custom<NodeId>((text) => typeof text === 'string' && isUuid(text))
@@ -107,9 +114,27 @@ export function signEntry(
 
 /** Whether an entry is its peer's word: key, body and signature fit. */
 export function isGenuine(candidate: Entry, verify: Verify): boolean {
+  return isWhole(candidate) && verify(candidate.key, signedText(candidate), candidate.sig)
+}
+
+/** Those of many entries that are their peers' words. */
+export async function genuineOf(
+  candidates: readonly Entry[],
+  verifyAll: VerifyAll,
+): Promise<ReadonlySet<Entry>> {
+  const whole = candidates.filter(isWhole)
+  const claims = whole.map((item) => ({
+    key: item.key,
+    text: signedText(item),
+    signature: item.sig,
+  }))
+  const verdicts = await verifyAll(claims)
+  return new Set(whole.filter((_, index) => verdicts[index]))
+}
+
+function isWhole(candidate: Entry): boolean {
   if (!ownsPeer(deviceOf(candidate.key), candidate.peer)) return false
-  if (candidate.body && hashText(canonicalJson(candidate.body)) !== candidate.hash) return false
-  return verify(candidate.key, signedText(candidate), candidate.sig)
+  return !candidate.body || hashText(canonicalJson(candidate.body)) === candidate.hash
 }
 
 function signedText(unsigned: Omit<Entry, 'sig'>): string {

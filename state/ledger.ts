@@ -69,6 +69,8 @@ export function createLedger(store: Store): Ledger {
     } catch (thrown) {
       failure = toMeshError(thrown)
       problem = failure
+      // At once, even if no batch follows: in a comparison memory would claim what is not kept.
+      reloadIfStale().catch(() => {})
       throw failure
     } finally {
       pending.delete(work)

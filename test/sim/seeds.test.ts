@@ -27,4 +27,21 @@ describe('what a storm once broke', () => {
       ...Array.from({ length: 300 }, (_, index): Action => [8_300 + index * 12, 'read', 1, 0, 0.1]),
     ],
   })
+
+  keptStorm('what a full disk refused is asked for again, even if nothing else happens', {
+    ...{ seed: 85, seats: 8, devices: 3, brakes: false },
+    actions: [
+      [91, 'start', 1, 0, 0],
+      [389, 'start', 0, 0, 0],
+      [905, 'start', 2, 0, 0],
+      [986, 'start', 4, 0, 0],
+      [1_454, 'start', 6, 0, 0],
+      [2_853, 'start', 5, 0, 0],
+      [3_944, 'start', 3, 0, 0],
+      [7_674, 'start', 7, 0, 0],
+      [46_044, 'fill', 7, 5, 0.356],
+      [47_482, 'broadcast', 6, 1, 0.13],
+      [62_207, 'free', 4, 3, 0.418],
+    ],
+  })
 })

@@ -5,6 +5,7 @@ import {
   directScope,
   type Entry,
   entry,
+  genuineOf,
   groupScope,
   isGenuine,
   pairOf,
@@ -12,6 +13,7 @@ import {
   signEntry,
 } from '../../../state/feeds.ts'
 import { createObjectId } from '../../../state/ids.ts'
+import { createVerifyAll } from '../../../state/signatures.ts'
 import { nodeOf, noonMs, person, sibling, verify } from './people.ts'
 
 const ada = person(1)
@@ -160,4 +162,22 @@ describe('feeds', () => {
       expect(entry.shape.scope.safeParse(scope).success).toBe(false)
     },
   )
+
+  it('many at once are judged as one by one', async () => {
+    const good = signed()
+    const items = [
+      good,
+      { ...good, body: { text: 'another', hops: 0 } },
+      { ...good, sig: [...good.sig].reverse().join('') },
+      { ...good, peer: bob.peer },
+      { ...good, key: 'x'.repeat(43) },
+      { ...good, seq: 2 },
+      signed({ body: { text: 'second', hops: 1 } }),
+    ]
+    const genuine = await genuineOf(items, createVerifyAll())
+    expect(items.map((item) => genuine.has(item))).toEqual(
+      items.map((item) => isGenuine(item, verify)),
+    )
+    expect(genuine.size).toBe(2)
+  })
 })
