@@ -15,7 +15,7 @@ function show(words: string): string {
   const command = `stty cols 80; node ${resolve('dist/mesh.js')} ${words}`
   return execFileSync('script', ['-qec', command, '/dev/null'], {
     cwd: project,
-    env: { PATH: process.env['PATH'], MESH_HOME: join(scratch, 'home'), TERM: 'xterm-256color' },
+    env: { PATH: process.env['PATH'], MESH_HOME: join(scratch, 'state'), TERM: 'xterm-256color' },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -36,7 +36,7 @@ try {
     ['web', 'the checkout page'],
     ['docs', ''],
   ]) {
-    const home = join(scratch, 'home')
+    const home = join(scratch, 'state')
     const variables = name === 'web' ? { MESH_DELIVERY: 'channel' } : {}
     const session = await startSession({ home, directory: project, name: String(name), variables })
     if (summary) await session.call('set_summary', { summary })
