@@ -1,5 +1,5 @@
 import type { Cursor } from '../state/cursors.ts'
-import type { FeedKey } from '../state/feeds.ts'
+import type { Entry, FeedKey } from '../state/feeds.ts'
 import { isPeerId, isUuid, type NodeId, type PeerId } from '../state/ids.ts'
 import { hashText } from '../state/signatures.ts'
 import type { Core } from './core.ts'
@@ -63,13 +63,21 @@ export function createRepair(core: Core): Repair {
     link.send({ kind: 'want', scope, peer, node, from, to })
   }
 
+  function read(frame: FrameOf<'want'>): Promise<Entry[]> {
+    const to = Math.min(frame.to, feeds.head(frame))
+    return feeds.range(frame, { from: frame.from, to, bytesMax: pieceBytes })
+  }
+
   /** One range after the other, so that whoever asks for all at once does not fill our memory. */
   const answerWant = createGathering(
     async (frames: readonly { readonly link: Link; readonly frame: FrameOf<'want'> }[]) => {
-      await ledger.settled()
       for (const { link, frame } of frames) {
-        const to = Math.min(frame.to, feeds.head(frame))
-        const entries = await feeds.range(frame, { from: frame.from, to, bytesMax: pieceBytes })
+        let entries = await read(frame)
+        if (entries.length === 0) {
+          // What was offered may be on its way to the disk; only what is there is ever sent.
+          await ledger.settled()
+          entries = await read(frame)
+        }
         if (entries.length > 0) link.send({ kind: 'entries', entries })
       }
     },
