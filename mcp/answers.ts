@@ -26,10 +26,14 @@ export function listTool(tool: Tool): ListedTool {
 export function giveAnswer(answer: Answer, inbox: Mesh['inbox']): CallToolResult {
   const { count, from } = inbox.unread()
   const waiting = answer.shown ? 0 : count
-  const line = `\n\n[mesh] ${count} unread, newest from ${from ?? 'mesh'}: call check_messages.`
+  const note = `[mesh] ${count} unread, newest from ${from ?? 'mesh'}: call check_messages.`
+  // Clients show their model the text or the data, so that both have to say it.
   return {
-    content: [{ type: 'text', text: waiting > 0 ? answer.text + line : answer.text }],
-    structuredContent: { ...(waiting > 0 ? { unread: waiting } : {}), ...answer.structured },
+    content: [{ type: 'text', text: waiting > 0 ? `${answer.text}\n\n${note}` : answer.text }],
+    structuredContent: {
+      ...(waiting > 0 ? { unread: waiting, note } : {}),
+      ...answer.structured,
+    },
   }
 }
 

@@ -1,4 +1,4 @@
-import { type MeshError, toMeshError } from './errors.ts'
+import { MeshError, toMeshError } from './errors.ts'
 import type { Store, Write } from './store.ts'
 
 /** Somebody whose memory mirrors the disk. */
@@ -42,6 +42,8 @@ export function createLedger(store: Store): Ledger {
   /** The failure since which memory has not been read from disk again. */
   let failure: MeshError | undefined
   let problem: MeshError | undefined
+  /** How often memory was read again: a batch of an earlier time was built upon what is gone. */
+  let reloads = 0
 
   /** Concurrent callers share one reload; after a failed one the next caller tries again. */
   async function reloadIfStale(): Promise<void> {
@@ -57,7 +59,15 @@ export function createLedger(store: Store): Ledger {
     // Commits queued behind the failed one fail as well; only then is the disk's word final.
     await Promise.allSettled(pending)
     for (const mirror of mirrors) await mirror.reload()
+    reloads += 1
     failure = undefined
+  }
+
+  /** Reads memory again at once, even if no batch follows: comparisons would claim what is not kept. */
+  function distrust(error: MeshError): MeshError {
+    failure = error
+    reloadIfStale().catch(() => {})
+    return error
   }
 
   async function write(writes: readonly Write[], durable: boolean): Promise<void> {
@@ -67,11 +77,8 @@ export function createLedger(store: Store): Ledger {
       await work
       problem = undefined
     } catch (thrown) {
-      failure = toMeshError(thrown)
-      problem = failure
-      // At once, even if no batch follows: in a comparison memory would claim what is not kept.
-      reloadIfStale().catch(() => {})
-      throw failure
+      problem = toMeshError(thrown)
+      throw distrust(problem)
     } finally {
       pending.delete(work)
     }
@@ -80,6 +87,7 @@ export function createLedger(store: Store): Ledger {
   return {
     async begin(options = {}) {
       await reloadIfStale()
+      const begun = reloads
       const writes: Write[] = []
       const followers: (() => void)[] = []
       return {
@@ -89,6 +97,7 @@ export function createLedger(store: Store): Ledger {
         },
         async commit() {
           if (failure) throw failure
+          if (begun !== reloads) throw distrust(overtaken())
           if (writes.length > 0) await write(writes, options.durable ?? true)
           for (const follow of followers) follow()
         },
@@ -101,4 +110,11 @@ export function createLedger(store: Store): Ledger {
     mirror: (mirror) => void mirrors.push(mirror),
     problem: () => problem,
   }
+}
+
+/** The refusal of a batch that waited while memory was read again: it is in memory, but not on disk. */
+function overtaken(): MeshError {
+  return new MeshError('STORE_FAILED', 'The disk refused what came before.', {
+    hint: 'Try again; nothing was kept.',
+  })
 }

@@ -37,6 +37,7 @@ export interface ToolData {
   readonly unread: number
   readonly route: string
   readonly next?: string
+  readonly note?: string
   readonly code: string
 }
 
