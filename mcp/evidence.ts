@@ -60,10 +60,11 @@ export function createEvidence(
     cancelled: (request) => void answers.delete(request),
 
     async pushed(ids) {
-      await inbox.markShown(ids)
+      // Before anything is waited for: the next request may already be on its way.
       for (const id of ids) pushes.add(id)
       cancelSilence()
       cancelSilence = clock.after(silenceMs, unnoticed)
+      await inbox.markShown(ids)
     },
 
     async named(idPrefix) {

@@ -59,6 +59,16 @@ describe('evidence', () => {
     expect(told.slice(4)).toEqual(['shown message-3', 'seen message-3'])
   })
 
+  it('a call that comes while the push is still being written down counts', async () => {
+    const { evidence, told } = open()
+    await evidence.pushed(['message-1'])
+    await evidence.named('message-1')
+    const pushing = evidence.pushed(['message-2'])
+    await evidence.requested()
+    await pushing
+    expect(told).toContain('seen message-2')
+  })
+
   it.each(['message-9', 'mess', ''])(
     'naming %j, which was not pushed, proves nothing',
     async (id) => {
