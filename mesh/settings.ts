@@ -49,7 +49,9 @@ const portRange = z.string().transform((text, context): number[] => {
 
 const variables = z.object({
   MESH_HOME: z.string().optional(),
-  MESH_PORT: z.union([z.literal('off'), portNumber]).default(7_899),
+  MESH_PORT: z
+    .union([z.literal('off'), portNumber], { error: 'use a port number from 0 to 65535, or off' })
+    .default(7_899),
   MESH_NAME: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,32}$/, 'use 1 to 32 letters, digits, "-" or "_"')
