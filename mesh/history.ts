@@ -98,7 +98,7 @@ export function createHistory(core: Core, { peers, views, delivery }: HistoryDep
     },
 
     async receipts({ limit = limits.usual, message_id }) {
-      if (message_id !== undefined) return receiptsOf(await feeds.find(message_id))
+      if (message_id !== undefined) return receiptsOf(await findOwn(message_id))
       const mine = (item: Entry) => item.kind === 'message' && item.peer === core.peer
       const sent = await collect(scopes(), mine, { limit: Math.min(limit, limits.most) })
       return sent.flatMap(receiptsOf)
@@ -121,6 +121,14 @@ export function createHistory(core: Core, { peers, views, delivery }: HistoryDep
       })
       return page(found, limit)
     },
+  }
+
+  async function findOwn(messageId: string): Promise<Entry> {
+    const item = await feeds.find(messageId)
+    if (item.peer === core.peer) return item
+    throw new MeshError('UNKNOWN_MESSAGE', 'That message was sent to you, not by you.', {
+      hint: 'check_acks tells of your own; message_history has the others.',
+    })
   }
 
   async function placeOf(messageId: string): Promise<string> {

@@ -55,6 +55,8 @@ describe('two sessions on one machine', () => {
       { id: reply.data.message_id, reply_to: message_id, body: '7900 is.' },
     ])
 
+    const foreign = await bob.call('check_acks', { message_id })
+    expect(foreign.data.code).toBe('UNKNOWN_MESSAGE')
     await bob.call('ack_message', { message_id: message_id.slice(0, 24) })
     await until(async () => stateOf(await shown()) === 'acknowledged')
     expect((await bob.call('check_messages')).data.messages).toEqual([])
