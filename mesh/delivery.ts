@@ -137,6 +137,7 @@ export function createDelivery(
     async (frames: readonly { readonly link: Link; readonly items: readonly Cursor[] }[]) => {
       const batch = await ledger.begin({ durable: false })
       const changed = new Map<string, Cursor>()
+      const moves: Cursor[] = []
       for (const { link, items } of frames) {
         for (const item of items) {
           const isAboutUs = item.peer === core.peer && item.by === link.peer
@@ -145,10 +146,11 @@ export function createDelivery(
           const place = { feed: item, by: item.by, now: core.clock.now() }
           const after = cursors.advance(batch, place, item)
           if (after && isAboutUs) changed.set(`${item.scope}/${item.node}/${item.by}`, after)
-          if (after && isOurOwn) forgetSeen(batch, after)
+          if (after && isOurOwn) moves.push(...forgetSeen(batch, after))
         }
       }
       await batch.commit()
+      report(moves)
       for (const item of changed.values()) moved.emit(item)
     },
   )
@@ -172,12 +174,19 @@ export function createDelivery(
   }
 
   /** What was read before our store was restored from an old copy leaves the inbox again. */
-  function forgetSeen(batch: Batch, own: Cursor): void {
+  function forgetSeen(batch: Batch, own: Cursor): Cursor[] {
     const ids = inbox
       .list()
       .flatMap((item) => (item.kind === 'message' ? [item.entry] : []))
       .filter((item) => item.scope === own.scope && item.node === own.node && item.seq <= own.seen)
       .map((item) => item.id)
-    if (ids.length > 0) inbox.remove(batch, new Set(ids))
+    if (ids.length === 0) return []
+    inbox.remove(batch, new Set(ids))
+    // What was read out of order behind them counts from now on.
+    const waiting = inbox.lowestWaiting(own)
+    const seen = waiting === undefined ? Math.min(own.delivered, feeds.head(own)) : waiting - 1
+    const place = { feed: own, by: core.peer, now: core.clock.now() }
+    const after = cursors.advance(batch, place, { seen })
+    return after ? [after] : []
   }
 }
