@@ -11,7 +11,6 @@ export interface Lifecycle {
   leave(reason: string, exitCode?: number): void
   /** What is done before the end. At most one. */
   onLeave(goodbye: (reason: string) => Promise<void>): void
-  readonly isLeaving: () => boolean
 }
 
 /**
@@ -57,6 +56,5 @@ export function createLifecycle(
     onLeave(given) {
       goodbye = given
     },
-    isLeaving: () => isLeaving,
   }
 }

@@ -58,7 +58,7 @@ export function createHistory(core: Core, { peers, views, delivery }: HistoryDep
       )
       const head = heads[newest]
       if (!head) break
-      streams[newest]?.skip()
+      streams[newest]?.take()
       if (fits(head.entry)) found.push(head.entry)
     }
     return found
@@ -171,7 +171,7 @@ function createStream(core: Core, scope: string, before: string | undefined) {
       }
       return rows[next]
     },
-    skip() {
+    take() {
       next += 1
     },
   }

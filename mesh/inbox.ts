@@ -21,8 +21,8 @@ export interface InboxDeps {
 export interface OwnInbox extends Inbox {
   /** Puts a notice into the batch, unless it was told before. */
   tell(batch: Batch, notice: Notice): void
-  /** Hops of the newest message from somebody that this session was shown; 0 for none. */
-  hopsFrom(peer: string): number
+  /** Hops of the newest message from somebody that this session was shown; undefined for none. */
+  hopsFrom(peer: string): number | undefined
 }
 
 /** Makes the inbox of a node; it counts itself in our presence. */
@@ -108,7 +108,7 @@ export function createInbox(core: Core, { delivery, presence, views }: InboxDeps
       })
     },
 
-    hopsFrom: (peer) => hopsByPeer.get(peer) ?? 0,
+    hopsFrom: (peer) => hopsByPeer.get(peer),
   }
 }
 

@@ -1,25 +1,14 @@
 import type { NodeId, PeerId } from '../state/ids.ts'
 import type { Context } from '../state/messages.ts'
 import type { Card } from '../state/peers.ts'
-import type { Signer, Verify, VerifyAll } from '../state/signatures.ts'
-import type { Store } from '../state/store.ts'
-import type { Clock } from './clock.ts'
-import type { Discovery } from './discovery.ts'
-import type { Log } from './log.ts'
+import type { CoreDeps } from './core.ts'
+import type { LinksDeps } from './links.ts'
 import type { Route } from './mesh.ts'
-import type { Address, Network } from './network.ts'
+import type { Address } from './network.ts'
 import type { SessionMemory } from './sessions.ts'
 
-/** Everything from outside that a node needs. */
-export interface NodeDeps {
-  readonly clock: Clock
-  readonly log: Log
-  readonly network: Network
-  readonly discoveries: readonly Discovery[]
-  readonly signer: Signer
-  readonly verify: Verify
-  readonly verifyAll?: VerifyAll
-  readonly store: Store
+/** Everything from outside that a node needs: what its core and its links do, and the rest. */
+export interface NodeDeps extends Omit<CoreDeps, 'node' | 'peer'>, Omit<LinksDeps, 'count'> {
   readonly memory: SessionMemory
   /** Where the session works, and what it lately did there. Cheap: called for every message. */
   readonly whereabouts: () => Promise<Omit<Card, 'summary' | 'left'> & Pick<Context, 'files'>>

@@ -68,7 +68,7 @@ export function createParts(
     async hopsTo(peer, replyTo) {
       if (replyTo) return hopsOf(await core.feeds.find(replyTo)) + 1
       const last = inbox.hopsFrom(peer)
-      return last === 0 ? 0 : last + 1
+      return last === undefined ? 0 : last + 1
     },
   })
   const history = createHistory(core, { peers, views, delivery })

@@ -28,7 +28,7 @@ export interface RosterDeps {
   readonly unlinked: (link: Link, reason: string) => void
 }
 
-/** How a dial ended. `self` and `other`: somebody answered, but not a peer to be linked there. */
+/** How a dial ended. `self`: our own node answered. */
 export type DialOutcome =
   | { readonly kind: 'linked'; readonly node: NodeId }
   | { readonly kind: 'self' }

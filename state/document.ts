@@ -192,7 +192,7 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
         if (take(key, rec)) lost.push(key)
       }
       if (update) log.append(batch, update)
-      log.skip(batch, skipped)
+      log.markSkipped(batch, skipped)
       if (lost.length > 0) reassert(batch, lost)
       log.compactIfDue(batch, () => Y.encodeStateAsUpdate(doc))
       if (skipped.size > 0) deps.onSkipped(skipped.size)

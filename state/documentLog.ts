@@ -10,7 +10,7 @@ export interface DocumentLog {
   load(): Promise<{ updates: readonly Uint8Array[]; skipped: ReadonlyMap<string, string> }>
   append(batch: Batch, update: Uint8Array, committed?: () => void): void
   /** Remembers that what now stands under these keys is not its writer's word. */
-  skip(batch: Batch, hashesByKey: ReadonlyMap<string, string>): void
+  markSkipped(batch: Batch, hashesByKey: ReadonlyMap<string, string>): void
   /** Replaces snapshot and log by one new snapshot when the log has outgrown the last one. */
   compactIfDue(batch: Batch, encode: () => Uint8Array): void
 }
@@ -54,7 +54,7 @@ export function createDocumentLog(name: string, store: Store): DocumentLog {
       batch.add([{ kind: 'put', key, value: update }], committed)
     },
 
-    skip(batch, hashesByKey) {
+    markSkipped(batch, hashesByKey) {
       const writes = [...hashesByKey].map(([key, hash]) =>
         putJson(skipPrefix + Buffer.from(key).toString('hex'), hash),
       )

@@ -84,7 +84,7 @@ describe('two sessions on one machine', () => {
     expect(nothing.data.messages).toEqual([])
   })
 
-  it('a call that was given up loses nothing: the message is offered again, marked as a repeat', async () => {
+  it('a waiting call that was given up takes nothing with it: what comes later is read by the next', async () => {
     const { ann, bob } = await openPair()
     const giveUp = new AbortController()
     const waiting = bob.client
