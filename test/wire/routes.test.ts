@@ -134,4 +134,23 @@ describe('a message reaches the model', () => {
     await until(async () => (await bob.call('whoami')).data.route === 'pull')
     expect((await bob.call('check_messages')).data.messages).toMatchObject([{ body: 'hello' }])
   })
+
+  it('two sessions that only answer each other stop waking each other after 20 hops', async () => {
+    const home = createHome()
+    const variables = { MESH_DELIVERY: 'channel', MESH_BRAKES: 'off' }
+    const ann = await openSession({ home, name: 'ann', variables })
+    const bob = await openSession({ home, name: 'bob', variables })
+    await Promise.all([untilPeers(ann, 1), untilPeers(bob, 1)])
+    for (let hop = 0; hop <= 20; hop += 1) {
+      const [from, to, name] = hop % 2 === 0 ? [ann, bob, 'bob'] : [bob, ann, 'ann']
+      const sent = await from.call('send_message', { to: name, message: `hop ${hop}` })
+      await until(() => to.events.at(-1)?.meta['msg_id'] === sent.data.message_id)
+    }
+    const last = await bob.call('send_message', { to: 'ann', message: 'hop 21' })
+    const read = await ann.call('check_messages', { limit: 200 })
+    expect(read.data.messages.map(({ id }) => id)).toContain(last.data.message_id)
+    // Longer than a push gathers what comes.
+    await new Promise((done) => setTimeout(done, 400))
+    expect(ann.events.map(({ content }) => content)).not.toContain('hop 21')
+  })
 })
