@@ -167,6 +167,36 @@ describe('a health check', () => {
   })
 })
 
+describe('an answer', () => {
+  it('whose call was given up is offered again, marked as a repeat, until it is read', async () => {
+    const home = createHome()
+    const ann = await openSession({ home, name: 'ann' })
+    const server = spawnServer(home, { MESH_NAME: 'bob' })
+    server.say(initialize, initialized)
+    await untilPeers(ann, 1)
+    await ann.call('send_message', { to: 'bob', message: 'did you see it?' })
+    const check = (id: number) => ({
+      ...{ jsonrpc: '2.0', id, method: 'tools/call' },
+      params: { name: 'check_messages', arguments: {} },
+    })
+    const messagesOf = async (id: number) => {
+      const { result } = await server.answer(id)
+      return result
+    }
+    server.say(check(2))
+    expect(await messagesOf(2)).toMatchObject({
+      structuredContent: { messages: [{ body: 'did you see it?' }] },
+    })
+    server.say({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 2 } })
+    server.say(check(3))
+    expect(await messagesOf(3)).toMatchObject({
+      structuredContent: { messages: [{ body: 'did you see it?', repeat: true }] },
+    })
+    server.say(check(4))
+    expect(await messagesOf(4)).toMatchObject({ structuredContent: { messages: [] } })
+  })
+})
+
 describe('stdout', () => {
   it('carries nothing but the protocol, whatever goes wrong', async () => {
     const home = createHome()
