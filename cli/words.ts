@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { distance } from 'fastest-levenshtein'
 import { MeshError } from '../state/errors.ts'
 import { type CommandText, catalogue, everywhere } from './catalogue.ts'
 import type { Given } from './command.ts'
@@ -93,18 +94,4 @@ function unknown(word: string): MeshError {
   const near = catalogue.map(({ name }) => name).filter((name) => distance(name, word) <= 2)
   const hint = near[0] === undefined ? 'Run `mesh help`.' : `Did you mean \`mesh ${near[0]}\`?`
   return new MeshError('BAD_INPUT', `mesh has no command ${JSON.stringify(word)}.`, { hint })
-}
-
-/** Edit distance after Levenshtein: the fewest insertions, deletions and replacements. */
-function distance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, index) => index)
-  for (const [line, character] of [...left].entries()) {
-    const next = [line + 1]
-    for (let column = 1; column <= right.length; column += 1) {
-      const replaced = (row[column - 1] ?? 0) + (right[column - 1] === character ? 0 : 1)
-      next.push(Math.min(replaced, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[right.length] ?? 0
 }

@@ -18,8 +18,9 @@ const gitMs = 2_000
 const run = promisify(execFile)
 
 /**
- * Answers where the session works and what it lately changed. The branch is read anew each time;
- * the files are what git said at most 10 s ago or, when that is older, last, while git is asked again.
+ * Answers where the session works and what it lately changed. The branch is read anew each time, the
+ * remote every 10 s; the files are what git said at most 10 s ago or, when that is older, last, while
+ * git is asked again.
  */
 export function createWhereabouts(
   project: Project,
@@ -28,11 +29,13 @@ export function createWhereabouts(
 ): NodeDeps['whereabouts'] {
   const { git, directory } = project
   let files: readonly string[] = []
+  let remote: Promise<string | null> = Promise.resolve(null)
   let askedMs = Number.NEGATIVE_INFINITY
 
   function refresh(places: GitPlaces): void {
     if (clock.elapsed() - askedMs < freshMs) return
     askedMs = clock.elapsed()
+    remote = readRemote(places)
     recentFiles(places.workTree)
       .then((found) => {
         files = found
@@ -47,7 +50,7 @@ export function createWhereabouts(
       cwd: directory.slice(0, 1_024),
       host: host.slice(0, 255),
       repo: git ? repositoryOf(git).slice(0, 1_024) : null,
-      remote: git ? await readRemote(git) : null,
+      remote: await remote,
       branch: git ? await readBranch(git) : null,
       files: [...files],
     }
