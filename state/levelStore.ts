@@ -1,4 +1,4 @@
-import { cp, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { cp, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import type { ClassicLevel } from 'classic-level'
 import { createCommitQueue } from './commitQueue.ts'
 import { MeshError } from './errors.ts'
@@ -50,7 +50,10 @@ async function tryOpen(
   check: (database: Database) => Promise<number>,
 ): Promise<Attempt> {
   const { ClassicLevel } = await import('classic-level')
-  const database: Database = new ClassicLevel(directory, { valueEncoding: 'view' })
+  // Where the file is missing that names tables and logs, LevelDB would begin anew and delete them.
+  const createIfMissing = !(await hasContent(directory))
+  const options = { valueEncoding: 'view', createIfMissing } as const
+  const database: Database = new ClassicLevel(directory, options)
   try {
     await database.open()
   } catch (thrown) {
@@ -130,6 +133,12 @@ function createLevelStore(opened: Extract<Attempt, { kind: 'whole' }>): Store {
       return closing
     },
   }
+}
+
+/** Whether there are tables or logs. */
+async function hasContent(directory: string): Promise<boolean> {
+  const names = await readdir(directory).catch(refuse)
+  return names.some((name) => /^\d+\.(ldb|sst|log)$/.test(name))
 }
 
 async function moveAside(directory: string): Promise<string> {
