@@ -7,14 +7,13 @@ import type { SessionMemory } from '../../mesh/sessions.ts'
 import { MeshError } from '../../state/errors.ts'
 import { createPeerId, type NodeId, type PeerId, uuidTime, uuidV7 } from '../../state/ids.ts'
 import { deviceOf, type Signer, type Verify } from '../../state/signatures.ts'
+import { createSimulatedClock } from './clock.ts'
 import { createMemoryDiscovery, type MemoryDiscovery } from './memoryDiscovery.ts'
 import { createMemoryNetwork, type MemoryNetwork } from './memoryNetwork.ts'
 import { createMemoryDisk, type MemoryDisk } from './memoryStore.ts'
 import { createUnruly, type Unruly } from './unrulyNetwork.ts'
 import { createChance, createScheduler, type Scheduler } from './world.ts'
 
-/** When the world began: some milliseconds since 1970. */
-const beganMs = 1_767_225_600_000
 /** Within this time a node has left, whatever state it was in. */
 const leaveMs = 5_000
 
@@ -97,18 +96,6 @@ export function createMeshWorld({ seed, seats, devices, brakes }: WorldSettings)
     faults.push(`${scheduler.elapsed().toFixed(0)} ms: ${what}`)
   }
 
-  /** A clock that stops when its process dies. */
-  function clockOf(seat: Seat, isDead: () => boolean): Clock {
-    const born = scheduler.elapsed()
-    return {
-      now: () => Math.floor(beganMs + scheduler.elapsed() + seat.device.skewMs),
-      elapsed: () => scheduler.elapsed() - born,
-      // As with the system's timers, nothing happens earlier than a millisecond from now.
-      after: (ms, callback) => scheduler.after(Math.max(1, ms), () => isDead() || callback()),
-      random: (count) => randomBytes(scheduler.chance, count),
-    }
-  }
-
   /** A warning about a refusal is ordinary life; one about anything else is a fault of the program. */
   function logOf(seat: Seat): Log {
     const check = (event: string, fields?: LogFields) => {
@@ -132,7 +119,7 @@ export function createMeshWorld({ seed, seats, devices, brakes }: WorldSettings)
 
   async function createProcess(seat: Seat): Promise<Process> {
     const isDead = () => seat.process !== process
-    const clock = clockOf(seat, isDead)
+    const clock = createSimulatedClock(scheduler, { skewMs: () => seat.device.skewMs, isDead })
     const node = createNodeId(clock)
     const store = await seat.disk.open()
     const place = `at ${seat.device.name}`

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { createEvidence } from '../../../mcp/evidence.ts'
-import { createStillClock } from './stillClock.ts'
+import { createSimulatedClock } from '../../sim/clock.ts'
+import { createScheduler } from '../../sim/world.ts'
 
 /** Evidence over an inbox that only writes down what it is told. */
 function open() {
-  const clock = createStillClock()
+  const world = createScheduler(1)
+  const clock = createSimulatedClock(world)
   const told: string[] = []
   let unnoticed = 0
   const note = (word: string) => async (ids: readonly string[]) => {
@@ -17,7 +19,7 @@ function open() {
       unnoticed += 1
     },
   )
-  return { evidence, clock, told, unnoticed: () => unnoticed }
+  return { evidence, world, told, unnoticed: () => unnoticed }
 }
 
 describe('evidence', () => {
@@ -91,22 +93,22 @@ describe('evidence', () => {
   })
 
   it('a push without any call for a minute is unnoticed; a call in time is not', async () => {
-    const { evidence, clock, unnoticed } = open()
+    const { evidence, world, unnoticed } = open()
     await evidence.pushed(['a'])
-    clock.pass(59_000)
+    await world.run(59_000)
     await evidence.requested()
-    clock.pass(59_000)
+    await world.run(59_000)
     expect(unnoticed()).toBe(0)
     await evidence.pushed(['b'])
-    clock.pass(60_000)
+    await world.run(60_000)
     expect(unnoticed()).toBe(1)
   })
 
   it('nothing is said after the end', async () => {
-    const { evidence, clock, unnoticed } = open()
+    const { evidence, world, unnoticed } = open()
     await evidence.pushed(['a'])
     evidence.stop()
-    clock.pass(120_000)
+    await world.run(120_000)
     expect(unnoticed()).toBe(0)
   })
 })

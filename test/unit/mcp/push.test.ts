@@ -3,7 +3,8 @@ import { createPush } from '../../../mcp/push.ts'
 import { silentLog } from '../../../mesh/log.ts'
 import type { Route } from '../../../mesh/mesh.ts'
 import type { Message } from '../../../state/messages.ts'
-import { createStillClock } from './stillClock.ts'
+import { createSimulatedClock } from '../../sim/clock.ts'
+import { createScheduler } from '../../sim/world.ts'
 
 function message(id: string): Message {
   return {
@@ -20,7 +21,8 @@ function message(id: string): Message {
 
 /** A push over an inbox that holds what a test puts into it. */
 function open(routes: readonly Route[], waiting: readonly string[] = []) {
-  const clock = createStillClock()
+  const world = createScheduler(1)
+  const clock = createSimulatedClock(world)
   const events: string[] = []
   const chosen: Route[] = []
   const state = { isAwaited: false, isBroken: false }
@@ -53,7 +55,7 @@ function open(routes: readonly Route[], waiting: readonly string[] = []) {
     routes,
   )
   return {
-    ...{ push, clock, events, chosen, state },
+    ...{ push, world, events, chosen, state },
     arrive: (id: string, wakes = true) => {
       unread.push(message(id))
       arrive(message(id), wakes)
@@ -65,15 +67,14 @@ const settled = () => new Promise((done) => setImmediate(done))
 
 describe('the push', () => {
   it('brings the first at once, and what comes within a quarter of a second together', async () => {
-    const { push, arrive, clock, events } = open(['channel', 'pull'])
+    const { push, arrive, world, events } = open(['channel', 'pull'])
     await push.start()
     for (const id of ['a', 'b', 'c']) arrive(id)
     await settled()
     expect(events).toEqual(['channel: a'])
-    clock.pass(250)
-    await settled()
+    await world.run(250)
     expect(events).toEqual(['channel: a', 'channel: b c'])
-    clock.pass(250)
+    await world.run(250)
     arrive('d')
     await settled()
     expect(events.at(-1)).toBe('channel: d')
@@ -125,14 +126,13 @@ describe('the push', () => {
   })
 
   it('stops', async () => {
-    const { push, arrive, clock, events } = open(['channel', 'pull'])
+    const { push, arrive, world, events } = open(['channel', 'pull'])
     await push.start()
     arrive('a')
     arrive('b')
     push.stop()
     arrive('c')
-    clock.pass(1_000)
-    await settled()
+    await world.run(1_000)
     expect(events).toEqual(['channel: a'])
   })
 })
