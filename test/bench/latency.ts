@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { WebSocket } from 'ws'
+import { callOf, initialize, initialized, type RawServer, spawnServer } from '../rawServer.ts'
 import { startSession, untilPeers } from '../sessions.ts'
 import { type Figure, median, ms, quantile } from './figures.ts'
-import { startRawSession } from './rawSession.ts'
 
 const rounds = 150
 /** Exchanges before the first that counts, so that both paths are compiled and their files exist. */
@@ -49,12 +49,13 @@ export async function measureLatency(scratch: string): Promise<Figure> {
   const home = join(scratch, 'latency')
   const variables = { MESH_BRAKES: 'off' }
   const place = { home, directory: scratch }
-  const ann = await startRawSession({ ...place, name: 'ann', variables })
-  const bob = await startRawSession({
+  const ann = spawnServer({ ...place, name: 'ann', variables })
+  const bob = spawnServer({
     ...place,
     name: 'bob',
     variables: { ...variables, MESH_DELIVERY: 'channel' },
   })
+  for (const server of [ann, bob]) server.say(initialize, initialized)
   const watcher = await startSession({ ...place, name: 'watcher' })
   await untilPeers(watcher, 2)
   await watcher.close()
@@ -62,8 +63,8 @@ export async function measureLatency(scratch: string): Promise<Figure> {
   const [paths, ours]: [number[], number[]] = [[], []]
   for (let round = 0; round < warmUp; round += 1) {
     await bare.exchange(text)
-    await ann.call('send_message', { to: 'bob', message: `${text} before ${round}` })
-    if (round % 100 === 0) await bob.call('check_messages', { limit: 200 })
+    await call(ann, 'send_message', { to: 'bob', message: `${text} before ${round}` })
+    if (round % 100 === 0) await call(bob, 'check_messages', { limit: 200 })
   }
   // What came in the meantime is still being pushed, twenty messages at a time.
   await new Promise((done) => setTimeout(done, 8_000))
@@ -77,12 +78,15 @@ export async function measureLatency(scratch: string): Promise<Figure> {
     paths.push(path)
     ours.push(own)
   }
-  await Promise.all([ann.close(), bob.close(), bare.close()])
+  await Promise.all([leave(ann), leave(bob), bare.close()])
 
   async function sendAndRead(message: string): Promise<number> {
+    const read = bob.answer(
+      ({ method, params }) =>
+        method === 'notifications/claude/channel' && params?.content === message,
+    )
     const since = performance.now()
-    const read = bob.nextEvent()
-    const answered = ann.call('send_message', { to: 'bob', message })
+    const answered = call(ann, 'send_message', { to: 'bob', message })
     await read
     const elapsed = performance.now() - since
     await answered
@@ -96,4 +100,19 @@ export async function measureLatency(scratch: string): Promise<Figure> {
     target: '<= 3 x bare, <= 5 ms',
     isMet: own <= 5 && own <= 3 * path,
   }
+}
+
+let calls = 1
+
+/** Calls a tool and waits for its answer. */
+async function call(server: RawServer, tool: string, input: object): Promise<void> {
+  calls += 1
+  const id = calls
+  server.say(callOf(id, tool, input))
+  await server.answer((message) => message.id === id)
+}
+
+async function leave({ child }: RawServer): Promise<void> {
+  child.stdin?.end()
+  await once(child, 'exit')
 }

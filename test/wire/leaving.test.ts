@@ -1,54 +1,28 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createHome, openSession } from '../opened.ts'
+import {
+  callOf,
+  initialize,
+  initialized,
+  type RawMessage,
+  type RawServer,
+  spawnServer,
+} from '../rawServer.ts'
 import { command, until, untilPeers, variablesOf } from '../sessions.ts'
 
-const initialize = {
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: {
-    protocolVersion: '2025-11-25',
-    capabilities: {},
-    clientInfo: { name: 'raw', version: '1' },
-  },
-}
-const initialized = { jsonrpc: '2.0', method: 'notifications/initialized' }
-
-/** A server process spoken to line by line, so that every byte it writes is seen. */
-interface RawServer {
-  readonly child: ChildProcess
-  readonly lines: string[]
-  readonly log: () => string
-  say(...messages: object[]): void
-  answer(id: number): Promise<Record<string, unknown>>
+/** A server that ends with the test at the latest. */
+function openServer(home: string, variables: Record<string, string> = {}): RawServer {
+  const server = spawnServer({ home, variables })
+  onTestFinished(() => void server.child.kill('SIGKILL'))
+  return server
 }
 
-function spawnServer(home: string, variables: Record<string, string> = {}): RawServer {
-  const child = spawn(process.execPath, [command, 'mcp'], {
-    cwd: home,
-    env: variablesOf({ home, variables }),
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const lines: string[] = []
-  let log = ''
-  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
-  child.stderr.on('data', (chunk) => {
-    log += chunk
-  })
-  return {
-    child,
-    lines,
-    log: () => log,
-    say: (...messages) =>
-      void child.stdin.write(messages.map((message) => `${JSON.stringify(message)}\n`).join('')),
-    answer: (id) =>
-      until(() => lines.map((line) => JSON.parse(line)).find((message) => message.id === id)),
-  }
+/** The answer to a request. */
+function answerTo(server: RawServer, id: number): Promise<RawMessage> {
+  return server.answer((message) => message.id === id)
 }
 
 /** Resolves to how long the process took to be gone. */
@@ -64,7 +38,7 @@ async function timeToLeave(child: ChildProcess, end: () => void): Promise<number
 async function openWatched() {
   const home = createHome()
   const watcher = await openSession({ home, name: 'watcher' })
-  const server = spawnServer(home, { MESH_NAME: 'leaver' })
+  const server = openServer(home, { MESH_NAME: 'leaver' })
   server.say(initialize, initialized)
   await untilPeers(watcher, 1)
   const isGone = () =>
@@ -128,7 +102,7 @@ describe('a session that ends', () => {
   })
 
   it('leaves at once when its client is gone before it has joined', async () => {
-    const server = spawnServer(createHome())
+    const server = openServer(createHome())
     const ms = await timeToLeave(server.child, () => {
       server.say(initialize, initialized)
       server.child.stdin?.end()
@@ -143,11 +117,11 @@ describe('a health check', () => {
     const watcher = await openSession({ home, name: 'watcher' })
     await watcher.call('whoami')
     for (let round = 0; round < 3; round += 1) {
-      const server = spawnServer(home, { MESH_NAME: 'checker' })
+      const server = openServer(home, { MESH_NAME: 'checker' })
       server.say(initialize)
-      await server.answer(1)
+      await answerTo(server, 1)
       server.say(initialized, { jsonrpc: '2.0', id: 2, method: 'tools/list' })
-      await server.answer(2)
+      await answerTo(server, 2)
       await timeToLeave(server.child, () => server.child.stdin?.end())
     }
     const listed = await watcher.call('list_peers', { offline: true })
@@ -155,10 +129,10 @@ describe('a health check', () => {
   })
 
   it('is told that the newer protocol is unknown here, since channels need the older one', async () => {
-    const server = spawnServer(createHome())
+    const server = openServer(createHome())
     server.say({ jsonrpc: '2.0', id: 7, method: 'server/discover', params: {} }, initialize)
-    expect(await server.answer(7)).toMatchObject({ error: { code: -32601 } })
-    expect(await server.answer(1)).toMatchObject({
+    expect(await answerTo(server, 7)).toMatchObject({ error: { code: -32601 } })
+    expect(await answerTo(server, 1)).toMatchObject({
       result: {
         protocolVersion: '2025-11-25',
         capabilities: { experimental: { 'claude/channel': {} } },
@@ -171,18 +145,12 @@ describe('an answer', () => {
   it('whose call was given up is offered again, marked as a repeat, until it is read', async () => {
     const home = createHome()
     const ann = await openSession({ home, name: 'ann' })
-    const server = spawnServer(home, { MESH_NAME: 'bob' })
+    const server = openServer(home, { MESH_NAME: 'bob' })
     server.say(initialize, initialized)
     await untilPeers(ann, 1)
     await ann.call('send_message', { to: 'bob', message: 'did you see it?' })
-    const check = (id: number) => ({
-      ...{ jsonrpc: '2.0', id, method: 'tools/call' },
-      params: { name: 'check_messages', arguments: {} },
-    })
-    const messagesOf = async (id: number) => {
-      const { result } = await server.answer(id)
-      return result
-    }
+    const check = (id: number) => callOf(id, 'check_messages')
+    const messagesOf = async (id: number) => (await answerTo(server, id)).result
     server.say(check(2))
     expect(await messagesOf(2)).toMatchObject({
       structuredContent: { messages: [{ body: 'did you see it?' }] },
@@ -200,29 +168,25 @@ describe('an answer', () => {
 describe('stdout', () => {
   it('carries nothing but the protocol, whatever goes wrong', async () => {
     const home = createHome()
-    const server = spawnServer(home, { LOG_LEVEL: 'debug' })
+    const server = openServer(home, { LOG_LEVEL: 'debug' })
     server.child.stdin?.write('this is no JSON\n{"jsonrpc":"2.0"}\n[1,2\n\n')
     server.say(initialize, initialized)
     server.say({ jsonrpc: '2.0', id: 3, method: 'no/such' })
-    const call = (id: number, name: string, input: object) => ({
-      ...{ jsonrpc: '2.0', id, method: 'tools/call' },
-      params: { name, arguments: input },
-    })
     server.say(
-      call(4, 'send_message', { to: 'x' }),
-      call(5, 'no_such_tool', {}),
-      call(6, 'whoami', {}),
+      callOf(4, 'send_message', { to: 'x' }),
+      callOf(5, 'no_such_tool', {}),
+      callOf(6, 'whoami', {}),
     )
-    for (const id of [1, 3, 4, 5, 6]) await server.answer(id)
+    for (const id of [1, 3, 4, 5, 6]) await answerTo(server, id)
     for (const line of server.lines) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' })
     expect(server.log()).toContain('joined')
   })
 
   it('stays clean when the settings are wrong, and the agent reads what to do', async () => {
-    const server = spawnServer(createHome(), { MESH_PORT: 'everywhere' })
+    const server = openServer(createHome(), { MESH_PORT: 'everywhere' })
     server.say(initialize, initialized)
     server.say({ jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'whoami' } })
-    expect(await server.answer(2)).toMatchObject({
+    expect(await answerTo(server, 2)).toMatchObject({
       result: {
         isError: true,
         structuredContent: { code: 'BAD_INPUT' },
