@@ -1,6 +1,10 @@
+import { duration } from '../state/durations.ts'
 import type { Message } from '../state/messages.ts'
 import type { Peer } from '../state/peers.ts'
 import { neutral, neutralBody, neutralLine } from './neutral.ts'
+
+/** What is younger than this happened just now. */
+const justNowMs = 3_000
 
 /** One event for the model: its text, and facts that the receiving node vouches for. */
 export interface ChannelEvent {
@@ -67,12 +71,7 @@ export function describeMessage(message: Message, facts: MessageFacts = {}): str
   return `[${message.id}] ${header.join(', ')}:\n${body}`
 }
 
-/** A duration in words, as people say how long ago something was. */
+/** How long ago something was, as people say it. */
 export function describeAge(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000))
-  if (seconds < 60) return seconds < 3 ? 'just now' : `${seconds} s ago`
-  const minutes = Math.round(seconds / 60)
-  if (minutes < 60) return `${minutes} min ago`
-  const hours = Math.round(minutes / 60)
-  return hours < 48 ? `${hours} h ago` : `${Math.round(hours / 24)} days ago`
+  return ms < justNowMs ? 'just now' : `${duration(ms)} ago`
 }

@@ -1,10 +1,11 @@
 import { realpath } from 'node:fs/promises'
 import { systemClock } from '../../mesh/clock.ts'
+import { duration } from '../../state/durations.ts'
 import { type PeerAnswer, peersAnswer, readAnswer } from '../answers.ts'
 import type { Command, Surroundings } from '../command.ts'
 import { exits } from '../exits.ts'
 import { askFirst } from '../nodes.ts'
-import { count, duration, shortPath } from '../quantities.ts'
+import { count, shortPath } from '../quantities.ts'
 import { printTable } from '../table.ts'
 
 /** Lists the sessions of the mesh. */

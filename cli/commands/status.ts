@@ -1,10 +1,11 @@
 import { systemClock } from '../../mesh/clock.ts'
+import { duration } from '../../state/durations.ts'
 import { readAnswer, type StatusAnswer, statusAnswer } from '../answers.ts'
 import type { Command, Surroundings } from '../command.ts'
 import { exits } from '../exits.ts'
 import { askFirst } from '../nodes.ts'
 import { plain } from '../print.ts'
-import { count, duration, shortPath, size } from '../quantities.ts'
+import { count, shortPath, size } from '../quantities.ts'
 import { printPairs, printTable } from '../table.ts'
 
 /** Says how the mesh on this device is, as its oldest node sees it. */
