@@ -90,7 +90,14 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
   }
 
   async function take(link: Link, frame: Frame): Promise<void> {
-    await handle(link, frame)
+    try {
+      await handle(link, frame)
+      handled.emit()
+    } catch (thrown) {
+      // The disk refused it: nothing was taken, and the next comparison brings it again.
+      core.counters.add('frames_failed')
+      core.log.warn('frame_failed', { kind: frame.kind, peer: link.peer, thrown })
+    }
   }
 
   return {
@@ -104,13 +111,7 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
 
     receive(link, frame) {
       core.counters.add('frames_received')
-      take(link, frame)
-        .then(() => handled.emit())
-        .catch((thrown: unknown) => {
-          // The disk refused it: nothing was taken, and the next comparison brings it again.
-          core.counters.add('frames_failed')
-          core.log.warn('frame_failed', { kind: frame.kind, peer: link.peer, thrown })
-        })
+      void take(link, frame)
     },
 
     ended(link) {

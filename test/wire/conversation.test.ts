@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { createHome, openSession } from '../opened.ts'
 import { startSession, type ToolAnswer, until, untilPeers } from '../sessions.ts'
@@ -170,4 +172,29 @@ describe('two sessions on one machine', () => {
     expect((await bob.call('check_messages')).data.messages).toHaveLength(1)
     expect(bob.events).toEqual([])
   })
+
+  it('find each other by address alone, where that is all they are told', async () => {
+    const home = createHome()
+    const port = await freePort()
+    const variables = { MESH_DISCOVERY: 'static', MESH_LINK_PORTS: String(port) }
+    const ann = await openSession({ home, name: 'ann', variables })
+    await ann.call('whoami')
+    const bob = await openSession({
+      ...{ home, name: 'bob' },
+      variables: { MESH_DISCOVERY: 'static', MESH_PEERS: `127.0.0.1:${port}` },
+    })
+    await Promise.all([untilPeers(ann, 1), untilPeers(bob, 1)])
+    const sent = await bob.call('send_message', { to: 'ann', message: 'found you' })
+    expect(sent.data.state).toBe('delivered')
+  })
 })
+
+/** A port that nobody had a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address ? address.port : 0
+}
