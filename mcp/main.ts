@@ -12,7 +12,8 @@ export async function runServer(): Promise<void> {
   })
   const output = claimStdout(process, (reason) => lifecycle.leave(reason))
   const { serve } = await import('./server.ts')
-  await serve({ input: process.stdin, output, clock: systemClock, lifecycle, writeLog }, () =>
+  await serve(
+    { input: process.stdin, output, clock: systemClock, lifecycle, writeLog },
     environmentOf(process),
   )
 }

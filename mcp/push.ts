@@ -40,6 +40,7 @@ export function createPush(deps: PushDeps, routes: readonly Route[]): Push {
   let cancelGather: (() => void) | undefined
   let stopListening = () => {}
   let hasSteppedDown = false
+  let isStarted = false
 
   async function deliver(messages: readonly Message[]): Promise<void> {
     if (route === 'pull' || messages.length === 0) return
@@ -66,9 +67,15 @@ export function createPush(deps: PushDeps, routes: readonly Route[]): Push {
       stopListening = mesh.inbox.onArrival((message, wakes) => {
         if (route === 'pull' || !wakes || deps.isAwaited()) return
         waiting.push(message)
-        if (!cancelGather) flush()
+        if (isStarted && !cancelGather) flush()
       })
-      await deliver(await mesh.inbox.list(eventMessagesMax))
+      const items = await mesh.inbox.list(eventMessagesMax)
+      // What arrived meanwhile may be among them already.
+      const listed = new Set(items.map(({ id }) => id))
+      waiting = waiting.filter(({ id }) => !listed.has(id))
+      isStarted = true
+      await deliver(items)
+      flush()
     },
 
     async stepDown() {

@@ -46,9 +46,8 @@ interface Call {
 }
 
 /** Serves one client over its streams. The mesh is joined when the client proves to be a session. */
-export async function serve(deps: ServeDeps, readEnvironment: () => Environment): Promise<void> {
+export async function serve(deps: ServeDeps, environment: Environment): Promise<void> {
   const { clock, lifecycle } = deps
-  const environment = readEnvironment()
   const server = new Server(
     { name: 'mesh', title: 'Claude peers mesh', version },
     {

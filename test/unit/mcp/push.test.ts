@@ -86,6 +86,16 @@ describe('the push', () => {
     expect(events).toEqual(['socket: old'])
   })
 
+  it('brings what arrives while it begins once, whether it waited or came', async () => {
+    const { push, arrive, world, events } = open(['channel', 'pull'], ['old'])
+    const starting = push.start()
+    arrive('new')
+    await starting
+    await world.run(500)
+    expect(events.join().match(/new/g)).toHaveLength(1)
+    expect(events[0]).toContain('old')
+  })
+
   it('leaves alone what must not wake, and what a waiting call will carry', async () => {
     const { push, arrive, state, events } = open(['channel', 'pull'])
     await push.start()
