@@ -6,7 +6,13 @@ import { defineConfig, type Plugin } from 'vite'
 type Bundle = Parameters<Extract<Plugin['generateBundle'], (...args: never) => unknown>>[1]
 
 /** Packages that cost start-up time or touch the machine: only a dynamic import may reach them. */
-const heavyPackages = ['@modelcontextprotocol/sdk', 'abstract-level', 'ws', 'yjs']
+const heavyPackages = [
+  '@modelcontextprotocol/sdk',
+  'abstract-level',
+  'bonjour-service',
+  'ws',
+  'yjs',
+]
 
 /** The one package the bundle leaves outside: it is native and finds its binaries beside itself. */
 const nativePackage = 'classic-level'

@@ -25,6 +25,17 @@ export default defineConfig({
         },
       },
       {
+        // Machines of their own, made of network namespaces; skipped where there can be none.
+        test: {
+          name: 'lan',
+          include: ['test/lan/**/*.test.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
         // Without the browser condition Svelte resolves to its server build and effects never run.
         extends: './dashboard/vite.config.ts',
         resolve: { conditions: ['browser'] },

@@ -38,7 +38,7 @@ const checks: readonly Part[] = [
 ]
 
 /** The vitest projects; each reports its counts into a file. The house test is among the units. */
-const projects = ['unit', 'runes', 'sim', 'wire']
+const projects = ['unit', 'runes', 'sim', 'wire', 'lan']
 
 const asked = process.argv.slice(2)
 const reports = mkdtempSync(join(tmpdir(), 'mesh-tests-'))
