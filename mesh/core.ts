@@ -8,6 +8,7 @@ import type { NodeId, ObjectId, PeerId } from '../state/ids.ts'
 import { createObjectId } from '../state/ids.ts'
 import { createInboxStore, type InboxStore } from '../state/inbox.ts'
 import { createLedger, type Ledger } from '../state/ledger.ts'
+import { type Operator, operatorsOf } from '../state/operators.ts'
 import type { Signer, Verify, VerifyAll } from '../state/signatures.ts'
 import type { Store } from '../state/store.ts'
 import type { Clock } from './clock.ts'
@@ -47,6 +48,10 @@ export interface Core {
   document(name: string): Document | undefined
   /** The group that a peer works in, by our view of the directory. */
   groupOf(peer: PeerId): string
+  /** The operators of all devices, by peer, as our view of the directory knows them. */
+  operators(): ReadonlyMap<PeerId, Operator>
+  /** Whether a peer is the operator of a device. */
+  isOperator(peer: PeerId): boolean
   /** Whether we share a document or scope with a peer, by our view of the directory. */
   sharesWith(peer: PeerId, documentOrScope: string): boolean
   createId(): ObjectId
@@ -67,6 +72,8 @@ export interface CoreDeps {
   /** Where other cores may help. */
   readonly verifyAll?: VerifyAll
   readonly store: Store
+  /** This is the operator's seat: it has part in everything, before the directory says so. */
+  readonly isOperator?: boolean
 }
 
 /** Opens a node's state over its store; `load` reads it. */
@@ -102,18 +109,9 @@ export function createCore(deps: CoreDeps): Core {
   const inbox = createInboxStore(store)
   const mirrors = [feeds, cursors, inbox]
   for (const mirror of mirrors) ledger.mirror(mirror)
-  const groupsByPeer = new Map<PeerId, string>()
-  let groupsHash = ''
-
-  /** Asked for every frame, so it is remembered until the directory reads differently. */
-  function groupOfPeer(of: PeerId): string {
-    const hash = directory.hash()
-    if (hash !== groupsHash) groupsByPeer.clear()
-    groupsHash = hash
-    const group = groupsByPeer.get(of) ?? groupOf(of, directory.list)
-    groupsByPeer.set(of, group)
-    return group
-  }
+  const places = createPlaces(directory)
+  const isOperator = (of: PeerId) =>
+    of === peer ? (deps.isOperator ?? false) : places.operators().has(of)
 
   return {
     node,
@@ -132,8 +130,13 @@ export function createCore(deps: CoreDeps): Core {
     updateCommitted,
     changed,
     document: (name) => documentsByName.get(name),
-    groupOf: groupOfPeer,
-    sharesWith: (other, name) => isShared(name, [peer, other], groupOfPeer),
+    groupOf: places.groupOf,
+    operators: places.operators,
+    isOperator,
+    sharesWith(other, name) {
+      const bound = [peer, other].filter((one) => !isOperator(one))
+      return isShared(name, bound, places.groupOf)
+    },
     createId: () => createObjectId(clock.now(), clock.random(10)),
     async verifyAhead(entries) {
       const fresh = entries.filter((item) => item.seq > feeds.head(item))
@@ -142,6 +145,35 @@ export function createCore(deps: CoreDeps): Core {
     },
     async load() {
       for (const mirror of [directory, group, ...mirrors]) await mirror.reload()
+    },
+  }
+}
+
+/** Who is where. Asked for every frame, so it is remembered until the directory reads differently. */
+function createPlaces(directory: Document): Pick<Core, 'groupOf' | 'operators'> {
+  let groupsByPeer = new Map<PeerId, string>()
+  let operators: ReadonlyMap<PeerId, Operator> | undefined
+  let knownHash = ''
+
+  function forgetOld(): void {
+    const hash = directory.hash()
+    if (hash === knownHash) return
+    knownHash = hash
+    groupsByPeer = new Map()
+    operators = undefined
+  }
+
+  return {
+    groupOf(peer) {
+      forgetOld()
+      const group = groupsByPeer.get(peer) ?? groupOf(peer, directory.list)
+      groupsByPeer.set(peer, group)
+      return group
+    },
+    operators() {
+      forgetOld()
+      operators ??= operatorsOf(directory.list)
+      return operators
     },
   }
 }

@@ -1,15 +1,19 @@
+import { createCatchUp } from './catchUp.ts'
 import type { Core } from './core.ts'
 import type { Delivery } from './delivery.ts'
 import type { Frame } from './frames.ts'
+import { createIntroductions } from './introductions.ts'
 import type { Link } from './link.ts'
-import { introductions } from './links.ts'
 import type { PresenceBoard } from './presence.ts'
 import type { Repair } from './repair.ts'
 import type { Replication } from './replication.ts'
 import { createSignal, type Signal } from './signal.ts'
+import { trafficOf } from './traffic.ts'
 
 /** How often two nodes compare what they share; the first time after a random part of it. */
 const compareMs = 30_000
+/** Changes of the directory within this time are considered together. */
+const gatherMs = 50
 
 /** What exchanging stands on. */
 export interface ExchangeDeps {
@@ -38,18 +42,56 @@ export interface Exchange {
 export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
   const { replication, delivery, repair, presence, links } = deps
   const handled: Exchange['handled'] = createSignal()
+  const introductions = createIntroductions({
+    ...{ clock: core.clock, links },
+    lanPortOf: (node) => presence.of(node)?.lan,
+  })
+  presence.changed.listen(({ link, presence: told }) => told && introductions.changed(link))
+  // What it lost is known to be missing, so that finding it is no repair.
+  const catchUp = createCatchUp(core.clock, (link) => {
+    compare(link, true, true)
+    presence.linked(link)
+  })
   let cancelCompare = () => {}
 
-  function compare(link: Link, answer: boolean): void {
+  /** What we share with a link, as text: it changes with the directory. */
+  const sharedByLink = new Map<Link, string>()
+  let cancelReconsider: (() => void) | undefined
+
+  core.changed.listen(({ document }) => {
+    if (document === core.directory) {
+      cancelReconsider ??= core.clock.after(gatherMs, reconsider)
+    }
+  })
+
+  function compare(link: Link, answer: boolean, fresh?: boolean): void {
     link.send({
       kind: 'compare',
       documents: replication.hashes(link.peer),
       feeds: repair.hash(link.peer),
       answer,
+      ...(fresh ? { fresh } : {}),
     })
   }
 
+  function sharedWith({ peer }: Link): string {
+    const places = [core.peer, peer].map((one) => `${core.isOperator(one)}/${core.groupOf(one)}`)
+    return places.join(' ')
+  }
+
+  /** What was refused before is offered again where the directory now allows it. */
+  function reconsider(): void {
+    cancelReconsider = undefined
+    for (const link of links()) {
+      const shared = sharedWith(link)
+      if (sharedByLink.get(link) === shared) continue
+      sharedByLink.set(link, shared)
+      compare(link, true, true)
+    }
+  }
+
   function compareAll(): void {
+    delivery.copies.flush()
     for (const link of links()) compare(link, true)
     cancelCompare = core.clock.after(compareMs, compareAll)
   }
@@ -61,9 +103,21 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
     if (isSame && isSameFeeds) return
     // At link-up a difference is the rule; later, it means that something did not arrive.
     if (frame.answer) {
-      core.counters.add('repairs')
+      if (!frame.fresh) {
+        core.counters.add('repairs')
+        const documents = differences(link, frame)
+        core.log.info('repaired', { peer: link.peer, documents, feeds: !isSameFeeds })
+      }
       compare(link, false)
     }
+  }
+
+  /** The names of the documents that the two of us hold differently. */
+  function differences(link: Link, { documents }: Extract<Frame, { kind: 'compare' }>): string[] {
+    const own = Object.entries(replication.hashes(link.peer))
+    return own.flatMap(([name, hash]) =>
+      documents[name] === undefined || documents[name] === hash ? [] : [name],
+    )
   }
 
   function handle(link: Link, frame: Frame): Promise<void> | void {
@@ -81,7 +135,7 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
       case 'entries':
         return delivery.receiveEntries(link, frame)
       case 'cursors':
-        return delivery.receiveCursors(link, frame.cursors)
+        return delivery.receiveCursors(link, frame)
       case 'presence':
         return presence.receive(link, frame)
       default:
@@ -104,7 +158,9 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
     handled,
 
     linked(link) {
-      link.send(introductions(link, links()))
+      introductions.linked(link)
+      catchUp.linked(link)
+      sharedByLink.set(link, sharedWith(link))
       compare(link, false)
       presence.linked(link)
     },
@@ -118,6 +174,10 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
       replication.ended(link)
       repair.ended(link)
       presence.ended(link)
+      introductions.ended(link)
+      catchUp.ended(link)
+      sharedByLink.delete(link)
+      for (const [name, amount] of Object.entries(trafficOf(link))) core.counters.add(name, amount)
     },
 
     isSynced: () => links().every(replication.isSynced),
@@ -127,6 +187,12 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
       cancelCompare = core.clock.after((compareMs * (spread + 1)) / 256, compareAll)
     },
 
-    stop: () => cancelCompare(),
+    stop() {
+      introductions.stop()
+      catchUp.stop()
+      cancelCompare()
+      cancelReconsider?.()
+      delivery.copies.flush()
+    },
   }
 }

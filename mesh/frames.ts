@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { cursor } from '../state/cursors.ts'
-import { entry } from '../state/feeds.ts'
+import { entry, recipientsMax } from '../state/feeds.ts'
 import { chosenStatus } from '../state/peers.ts'
 
 /** Versions of the wire language that this node speaks: [oldest, newest]. */
@@ -10,7 +10,7 @@ export const pieceBytes = 262_144
 /** Entries in one frame. */
 export const entriesMax = 500
 /** Nodes that one frame may introduce. */
-const introductionsMax = 256
+export const introductionsMax = 256
 
 const name = z.string().max(96)
 const base64 = z.base64().max(400_000)
@@ -46,6 +46,7 @@ const frame = z.discriminatedUnion('kind', [
       .array(
         z.object({
           node: entry.shape.node,
+          /** Empty for the address at which the receiver knows the sender. */
           host: z.string().max(255),
           port: z.number().int().min(1).max(65_535),
         }),
@@ -59,6 +60,8 @@ const frame = z.discriminatedUnion('kind', [
     feeds: z.string().max(32),
     /** The sender asks for the receiver's hashes in return. */
     answer: z.boolean(),
+    /** Asked because the two share more or less than before: a difference is no repair. */
+    fresh: z.boolean().optional(),
   }),
   /** What the sender has of a document (Yjs state vector): asks for the rest. */
   z.object({ kind: z.literal('state'), document: name, vector: base64 }),
@@ -82,8 +85,20 @@ const frame = z.discriminatedUnion('kind', [
   }),
   /** Asks for entries of a feed, from a sequence number up. */
   z.object({ kind: z.literal('want'), ...feed, from: head, to: head }),
-  z.object({ kind: z.literal('entries'), entries: z.array(entry).max(entriesMax) }),
-  z.object({ kind: z.literal('cursors'), cursors: z.array(cursor).max(entriesMax) }),
+  z.object({
+    kind: z.literal('entries'),
+    entries: z.array(entry).max(entriesMax),
+    /** The answer to a `want` from there: what is missing in it was let go. */
+    from: head.optional(),
+    /** Recipients whom the sender cannot reach: an operator passes the entries on. */
+    relay: z.array(entry.shape.peer).max(recipientsMax).optional(),
+  }),
+  z.object({
+    kind: z.literal('cursors'),
+    cursors: z.array(cursor).max(entriesMax),
+    /** The sender cannot reach the authors: an operator passes the cursors on. */
+    relay: z.boolean().optional(),
+  }),
   z.object({
     kind: z.literal('presence'),
     count: z.number().int().nonnegative(),
@@ -94,6 +109,10 @@ const frame = z.discriminatedUnion('kind', [
     settled: z.boolean(),
     /** The mesh session it works in; null while it has not decided. */
     session: z.string().max(32).nullable(),
+    /** Where it accepts links from other machines; 0 when it does not. */
+    lan: z.number().int().min(0).max(65_535).optional(),
+    /** Where the operator's node serves the dashboard; told to nodes of its own device alone. */
+    dashboard: z.string().max(255).nullable().optional(),
   }),
   z.object({
     kind: z.literal('request'),

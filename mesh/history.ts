@@ -4,10 +4,10 @@ import { type Entry, groupScope, pairOf } from '../state/feeds.ts'
 import { hybridToIso } from '../state/hybrid.ts'
 import type { PeerId } from '../state/ids.ts'
 import type { Receipt } from '../state/messages.ts'
-import { sortable } from '../state/store.ts'
+import { placeOf, type Search } from '../state/search.ts'
 import type { Core } from './core.ts'
 import type { Delivery } from './delivery.ts'
-import type { HistoryPage, HistoryQuery, Mesh } from './mesh.ts'
+import type { HistoryPage, Mesh } from './mesh.ts'
 import type { Peers } from './peers.ts'
 import type { Views } from './views.ts'
 
@@ -17,26 +17,49 @@ const limits = { usual: 20, most: 200 } as const
 const pageEntries = 100
 /** Entries looked at for one question. */
 const entriesMax = 20_000
+/** Without a question for this long the search forgets what it has read. */
+const releaseMs = 600_000
 
 /** What looking back needs. */
 export interface HistoryDeps {
   readonly peers: Peers
   readonly views: Views
   readonly delivery: Delivery
+  /** The words of the archive; only the operator's node has one. */
+  readonly search?: Search
+}
+
+/** Which part of the past is wanted. */
+interface Bounds {
+  readonly words: readonly string[]
+  readonly limit: number
+  readonly before?: string
 }
 
 /** What was said, and how far it came. */
-export type History = Pick<Mesh, 'acknowledge' | 'receipts' | 'history'>
+export type History = Pick<Mesh, 'acknowledge' | 'receipts' | 'onReceipt' | 'history'>
 
 /** Makes the memory of a node. */
-export function createHistory(core: Core, { peers, views, delivery }: HistoryDeps): History {
+export function createHistory(
+  core: Core,
+  { peers, views, delivery, search }: HistoryDeps,
+): History {
   const { feeds, cursors, ledger } = core
+  let cancelRelease = () => {}
 
+  if (search) {
+    delivery.arrived.listen(({ entry }) => search.add(entry))
+    delivery.sent.listen(search.add)
+  }
+
+  /** What this peer may read: what it wrote or got. The operator reads everything. */
   function isMine(item: Entry): boolean {
-    return item.kind === 'message' && (item.peer === core.peer || item.to.includes(core.peer))
+    const isParty = item.peer === core.peer || item.to.includes(core.peer)
+    return item.kind === 'message' && (isParty || core.isOperator(core.peer))
   }
 
   function scopes(): string[] {
+    if (core.isOperator(core.peer)) return [...feeds.scopes()]
     const own = groupScope(core.groupOf(core.peer))
     return feeds.scopes().filter((scope) => scope === own || pairOf(scope)?.includes(core.peer))
   }
@@ -104,23 +127,31 @@ export function createHistory(core: Core, { peers, views, delivery }: HistoryDep
       return sent.flatMap(receiptsOf)
     },
 
+    onReceipt: (listener) => delivery.moved.listen(() => listener()),
+
     async history(query) {
       if (query.message_id !== undefined) {
         const item = await feeds.find(query.message_id)
         return { messages: [views.message(item)] }
       }
       const limit = Math.min(query.limit ?? limits.usual, limits.most)
-      const fits = matcher(
-        query,
-        query.peer === undefined ? isMine : isWith(peers.resolve(query.peer)),
-      )
-      const before = query.before === undefined ? undefined : await placeOf(query.before)
-      const found = await collect(scopes(), fits, {
-        limit: limit + 1,
-        ...(before ? { before } : {}),
-      })
-      return page(found, limit)
+      const peer = query.peer === undefined ? undefined : peers.resolve(query.peer)
+      const before = query.before === undefined ? undefined : await placeOfId(query.before)
+      const words = (query.query ?? '').toLowerCase().split(/\s+/).filter(Boolean)
+      const bounds = { words, limit: limit + 1, ...(before ? { before } : {}) }
+      return page(await past(peer, bounds), limit)
     },
+  }
+
+  async function past(peer: PeerId | undefined, bounds: Bounds): Promise<Entry[]> {
+    const fits = matcher(bounds.words, peer === undefined ? isMine : isWith(peer))
+    if (!search || bounds.words.length === 0) return collect(scopes(), fits, bounds)
+    cancelRelease()
+    cancelRelease = core.clock.after(releaseMs, search.release)
+    const { entries, unread } = await search.find({ ...bounds, ...(peer ? { peer } : {}) })
+    if (unread === undefined) return [...entries]
+    const rest = { limit: bounds.limit - entries.length, before: unread }
+    return [...entries, ...(await collect(scopes(), fits, rest))]
   }
 
   async function findOwn(messageId: string): Promise<Entry> {
@@ -131,9 +162,8 @@ export function createHistory(core: Core, { peers, views, delivery }: HistoryDep
     })
   }
 
-  async function placeOf(messageId: string): Promise<string> {
-    const item = await feeds.find(messageId)
-    return `${sortable(item.at)}/${item.id}`
+  async function placeOfId(messageId: string): Promise<string> {
+    return placeOf(await feeds.find(messageId))
   }
 
   function page(found: readonly Entry[], limit: number): HistoryPage {
@@ -144,9 +174,11 @@ export function createHistory(core: Core, { peers, views, delivery }: HistoryDep
   }
 }
 
-/** Narrows a choice of entries to those that hold every word of the query. */
-function matcher(query: HistoryQuery, fits: (item: Entry) => boolean): (item: Entry) => boolean {
-  const words = (query.query ?? '').toLowerCase().split(/\s+/).filter(Boolean)
+/** Narrows a choice of entries to those that hold every word. */
+function matcher(
+  words: readonly string[],
+  fits: (item: Entry) => boolean,
+): (item: Entry) => boolean {
   return (item) => {
     if (!fits(item)) return false
     const text = item.body && 'text' in item.body ? item.body.text.toLowerCase() : ''

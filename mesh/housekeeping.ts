@@ -4,7 +4,7 @@ import { lobby, membershipKey } from '../state/groups.ts'
 import type { Batch } from '../state/ledger.ts'
 import type { Context } from '../state/messages.ts'
 import { type Card, type ChosenStatus, summaryMax } from '../state/peers.ts'
-import { every, pause } from './clock.ts'
+import { every } from './clock.ts'
 import type { Core } from './core.ts'
 import type { Delivery } from './delivery.ts'
 import type { Exchange } from './exchange.ts'
@@ -15,9 +15,8 @@ import type { NodeDeps, NodeSettings } from './needs.ts'
 import type { Peers } from './peers.ts'
 import type { PresenceBoard } from './presence.ts'
 import type { Sessions } from './sessions.ts'
+import { createSettling } from './settling.ts'
 
-/** A start waits at most this long for those who are already there. */
-const settleMs = 1_500
 /** Changes from others within this time are answered together. */
 const gatherMs = 20
 /** A peer that is back within this time never left. */
@@ -61,14 +60,13 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
   let isLeaving = false
   let cancelTidy: (() => void) | undefined
   let cancelRemember = () => {}
-  let onProgress = () => {}
+  const settling = createSettling(core, deps.exchange)
 
   core.changed.listen(tidySoon)
   presence.changed.listen(tidySoon)
-  deps.exchange.handled.listen(() => onProgress())
 
   function tidySoon(): void {
-    onProgress()
+    settling.progressed()
     if (!isSettled || isLeaving) return
     cancelTidy ??= clock.after(gatherMs, () => {
       cancelTidy = undefined
@@ -132,16 +130,6 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
     batch.add([], () => delivery.send(item))
   }
 
-  async function waitForOthers(pending: () => number): Promise<void> {
-    const done = new AbortController()
-    onProgress = () => {
-      if (pending() === 0 && deps.exchange.isSynced()) done.abort()
-    }
-    onProgress()
-    await pause(clock, settleMs, done.signal)
-    onProgress = () => {}
-  }
-
   function firstRecords(batch: Batch, card: Card): void {
     const { peer } = core
     const device = core.signer.device
@@ -179,7 +167,7 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
 
   return {
     async settleIn(pending) {
-      await waitForOthers(pending)
+      await settling.wait(pending)
       const card = await freshCard()
       const batch = await core.ledger.begin()
       firstRecords(batch, card)
@@ -194,11 +182,13 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
       })
     },
 
-    progressed: () => onProgress(),
+    progressed: settling.progressed,
 
     unlinked(link, reason) {
       const hadSettled = presence.of(link.node)?.settled ?? false
       if (!hadSettled || isLeaving || reason === 'replaced') return
+      // The operator's seat is never empty for long.
+      if (core.isOperator(link.peer)) return
       const how = reason === 'left' ? 'left' : 'is gone (its process ended or the link broke)'
       clock.after(absenceMs, () => {
         if (isLeaving || deps.peers.isOnline(link.peer)) return

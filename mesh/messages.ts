@@ -123,6 +123,7 @@ export function createMessages(core: Core, deps: MessagesDeps): Messages {
   function reach(peer: PeerId): Reach {
     const there = peers.presenceOf(peer)
     if (!there) return 'offline: kept for 30 days'
+    if (core.isOperator(peer)) return 'when the human looks'
     const isListening = there.status === 'online' || there.status === 'idle'
     return there.wakeable && isListening ? 'wakes it' : 'at its next turn'
   }

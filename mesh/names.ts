@@ -13,6 +13,7 @@ import {
   peerName,
   rankAmongLosers,
 } from '../state/names.ts'
+import { operatorName } from '../state/operators.ts'
 import type { Core } from './core.ts'
 
 /** An automatic name is free again this long after its peer left, a chosen one after the second. */
@@ -86,7 +87,11 @@ export function createNames(core: Core, deps: NameDeps): Names {
   }
 
   return {
-    of: (peer) => view().owners.get(peer) ?? peer,
+    of(peer) {
+      const operator = core.operators().get(peer)
+      if (!operator) return view().owners.get(peer) ?? peer
+      return operator.device === core.signer.device ? 'operator' : operatorName(operator)
+    },
     isUnsettled: () => !view().owners.has(core.peer),
 
     settle(batch, wish) {

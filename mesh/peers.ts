@@ -79,7 +79,7 @@ export function createPeers(core: Core, deps: PeersDeps): Peers {
       repo: own?.repo ?? null,
       branch: own?.branch ?? null,
       summary: own?.summary ?? '',
-      device: own?.host ?? peer.slice(0, 8),
+      device: own?.host ?? core.operators().get(peer)?.host ?? peer.slice(0, 8),
       files: [],
       wakeable: there?.wakeable ?? false,
       last_seen: new Date(lastSeenMs(peer)).toISOString(),
@@ -96,6 +96,11 @@ export function createPeers(core: Core, deps: PeersDeps): Peers {
       .list('card/')
       .map(({ by }) => by)
       .filter((peer) => peer !== core.peer && core.groupOf(peer) === own)
+  }
+
+  /** Operators are in no group and in no list, and can be spoken to all the same. */
+  function operators(): PeerId[] {
+    return [...core.operators().keys()].filter((peer) => peer !== core.peer)
   }
 
   function isInScope(peer: PeerId, scope: PeerScope): boolean {
@@ -118,6 +123,11 @@ export function createPeers(core: Core, deps: PeersDeps): Peers {
       .map((peer) => `${names.of(peer)} (${peer}${isOnline(peer) ? '' : ', offline'})`)
     const list = shown.length > 0 ? `Known: ${shown.join(', ')}.` : 'Nobody else is here yet.'
     const quoted = JSON.stringify(text.slice(0, 64))
+    if (found.length === 0 && text.trim().toLowerCase() === 'operator') {
+      throw new MeshError('UNKNOWN_PEER', 'The operator of this machine is not here yet.', {
+        hint: 'Its seat is taken by a running session within a second: try again.',
+      })
+    }
     throw found.length > 0
       ? new MeshError('AMBIGUOUS_PEER', `${quoted} could mean more than one peer.`, {
           hint: `Use the ID. ${list}`,
@@ -144,7 +154,7 @@ export function createPeers(core: Core, deps: PeersDeps): Peers {
 
     resolve(text) {
       const wanted = text.trim().toLowerCase()
-      const pool = [...visible(), core.peer]
+      const pool = [...visible(), ...operators(), core.peer]
       const named = pool.filter((peer) => names.of(peer).toLowerCase() === wanted)
       const meant =
         named.length > 0

@@ -7,7 +7,7 @@ import type { NodeId } from '../state/ids.ts'
 import { type Clock, every } from './clock.ts'
 import type { Candidate, Discovery, DiscoveryEvents } from './discovery.ts'
 import type { Log } from './log.ts'
-import { createOnce, hasCode } from './privateFiles.ts'
+import { createOnce, hasCode, replaceFile } from './privateFiles.ts'
 
 /** How often the directory is read when the system does not tell of changes. */
 const rescanMs = 5_000
@@ -26,6 +26,8 @@ const rendezvousEntry = z.object({
   /** ISO 8601 UTC. */
   startedAt: z.string().max(32),
   proto: z.number().int().positive(),
+  /** The operator's node runs beside the session that leads the device. */
+  role: z.enum(['session', 'operator']).default('session'),
   dashboard: z.string().max(255).optional(),
 })
 /** What a node writes into the rendezvous directory while it lives. */
@@ -39,6 +41,12 @@ export interface RendezvousDeps {
   readonly isAlive: (pid: number) => boolean
 }
 
+/** The discovery that a node shares with commands, which read there where the dashboard is. */
+export interface Rendezvous extends Discovery {
+  /** The dashboard is there now, or nowhere. Never rejects. */
+  publish(dashboard: string | null): Promise<void>
+}
+
 /**
  * Finds the nodes of this device by the files that they keep in one directory.
  *
@@ -50,7 +58,7 @@ export function createRendezvous(
   deps: RendezvousDeps,
   directory: string,
   self: Omit<RendezvousEntry, 'host' | 'port'>,
-): Discovery {
+): Rendezvous {
   const { clock, log } = deps
   const known = new Map<NodeId, Candidate>()
   let own: RendezvousEntry | undefined
@@ -59,6 +67,7 @@ export function createRendezvous(
   let cancelRescan = () => {}
   let cancelGather: (() => void) | undefined
   let scanning = Promise.resolve()
+  let dashboard: string | null = null
 
   function scanSoon(): void {
     cancelGather ??= clock.after(gatherMs, () => {
@@ -84,7 +93,7 @@ export function createRendezvous(
       known.delete(node)
       events?.gone(candidate)
     }
-    // A file never changes, so that each is read once, however many come and go.
+    // Where a node listens never changes, so that each file is read once, however many come and go.
     for (const node of [self.node, ...known.keys()]) present.delete(nameOf(node))
     for (const { node, host, port } of await readEntries(directory, [...present])) {
       if (node === self.node || known.has(node)) continue
@@ -95,7 +104,11 @@ export function createRendezvous(
   }
 
   function write(entry: RendezvousEntry): Promise<void> {
-    return createOnce(pathOf(directory, entry.node), `${JSON.stringify(entry)}\n`)
+    return createOnce(pathOf(directory, entry.node), textOf(entry))
+  }
+
+  function textOf(entry: RendezvousEntry): string {
+    return `${JSON.stringify({ ...entry, ...(dashboard === null ? {} : { dashboard }) })}\n`
   }
 
   /** Where the system has no more watches to give, the rescan does. */
@@ -143,6 +156,16 @@ export function createRendezvous(
       cancelGather?.()
       await scanning
       await rm(pathOf(directory, self.node), { force: true })
+    },
+
+    async publish(url) {
+      dashboard = url
+      if (!own) return
+      await replaceFile(pathOf(directory, own.node), textOf(own)).catch((thrown: unknown) =>
+        log.warn('rendezvous_not_written', { thrown }),
+      )
+      // It may have been withdrawn meanwhile.
+      if (!own) await rm(pathOf(directory, self.node), { force: true }).catch(() => {})
     },
   }
 }

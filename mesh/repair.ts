@@ -22,45 +22,64 @@ export interface Repair {
   offer(link: Link): void
   /** Asks for a feed up to a number, unless that is under way. */
   want(link: Link, feed: FeedKey, to: number): void
-  /** Asks for the next part of a range, or forgets it when all of it is here. */
-  wantMore(link: Link, feed: FeedKey, progressed: boolean): void
+  /** After an answer is on disk: asks for the next part, of whoever has it, until all is here. */
+  wantMore(link: Link, feed: FeedKey): void
   receiveHeads(link: Link, frame: FrameOf<'heads'>): void
   receiveWant(link: Link, frame: FrameOf<'want'>): Promise<void>
   ended(link: Link): void
 }
 
+/** A feed of which parts are asked for, one after the other. */
+interface Wanted {
+  readonly feed: FeedKey
+  /** Who was asked last, when, and from which number on. */
+  readonly link: Link
+  readonly askedMs: number
+  readonly from: number
+  /** Up to where each link says that it has the feed. */
+  readonly offers: Map<Link, number>
+}
+
 /** Makes the repair of a node. */
 export function createRepair(core: Core): Repair {
   const { feeds, cursors, ledger, counters } = core
-  /** Ranges asked for and not here yet: nobody else is asked for them meanwhile. */
-  const wanted = new Map<string, { readonly link: Link; readonly askedMs: number; to: number }>()
+  /** What is asked for and not here yet: nobody else is asked for it meanwhile. */
+  const wanted = new Map<string, Wanted>()
   let asks = 0
 
   function sharedScopes(peer: PeerId): string[] {
     return feeds.scopes().filter((scope) => core.sharesWith(peer, scope))
   }
 
-  /** Between two peers only cursors matter that one of them moved in a feed of the other. */
+  /**
+   * Between two peers only cursors matter that one of them moved in a feed of the other; between a
+   * peer and an operator all that concern the peer; between two operators all.
+   */
   function sharedCursors(peer: PeerId): Cursor[] {
-    const pair = [core.peer, peer]
+    const bound = [core.peer, peer].filter((one) => !core.isOperator(one))
+    const [one] = bound
     return sharedScopes(peer)
-      .flatMap((scope) => cursors.list(scope, peer))
-      .filter((item) => pair.includes(item.by) && pair.includes(item.peer))
+      .flatMap((scope) => cursors.list(scope, one))
+      .filter((item) => bound.every((each) => item.by === each || item.peer === each))
   }
 
   function want(link: Link, feed: FeedKey, to: number): void {
-    const key = keyOf(feed)
+    if (to <= feeds.head(feed)) return
+    const open = wanted.get(keyOf(feed))
+    if (!open && wanted.size >= wantedMax) return
+    const offers = open?.offers ?? new Map<Link, number>()
+    offers.set(link, Math.max(to, offers.get(link) ?? 0))
+    if (!open || core.clock.elapsed() - open.askedMs >= patienceMs) ask(feed, offers, link)
+  }
+
+  /** Asks somebody who has more than we do: that link if it does, else another. */
+  function ask(feed: FeedKey, offers: Map<Link, number>, preferred: Link): void {
     const from = feeds.head(feed) + 1
-    const askedMs = core.clock.elapsed()
-    const before = wanted.get(key)
-    if (before && askedMs - before.askedMs < patienceMs) {
-      before.to = Math.max(before.to, to)
-      return
-    }
-    if (from > to || wanted.size >= wantedMax) return
-    wanted.set(key, { link, askedMs, to })
+    const link = [preferred, ...offers.keys()].find((one) => (offers.get(one) ?? 0) >= from)
+    if (!link) return void wanted.delete(keyOf(feed))
+    wanted.set(keyOf(feed), { feed, link, askedMs: core.clock.elapsed(), from, offers })
     const { scope, peer, node } = feed
-    link.send({ kind: 'want', scope, peer, node, from, to })
+    link.send({ kind: 'want', scope, peer, node, from, to: offers.get(link) ?? from })
   }
 
   function read(frame: FrameOf<'want'>): Promise<Entry[]> {
@@ -78,7 +97,7 @@ export function createRepair(core: Core): Repair {
           await ledger.settled()
           entries = await read(frame)
         }
-        if (entries.length > 0) link.send({ kind: 'entries', entries })
+        if (entries.length > 0) link.send({ kind: 'entries', entries, from: frame.from })
       }
     },
   )
@@ -91,6 +110,7 @@ export function createRepair(core: Core): Repair {
         [
           ...[item.scope, item.peer, item.node, item.by],
           ...[item.delivered, item.shown, item.seen, item.acknowledged.join(',')],
+          ...(item.missed ? [item.missed.join(',')] : []),
         ].join('/'),
       )
       return hashText([feeds.hash(sharedScopes(peer)), ...lines.sort()].join('\n')).slice(0, 22)
@@ -112,11 +132,12 @@ export function createRepair(core: Core): Repair {
       }
     },
 
-    wantMore(link, feed, progressed) {
+    wantMore(link, feed) {
       const open = wanted.get(keyOf(feed))
       if (open?.link !== link) return
-      wanted.delete(keyOf(feed))
-      if (progressed && feeds.head(feed) < open.to) want(link, feed, open.to)
+      // Who answers without bringing us further would do so again.
+      if (feeds.head(feed) < open.from) open.offers.delete(link)
+      ask(feed, open.offers, link)
     },
 
     receiveHeads(link, frame) {
@@ -139,7 +160,10 @@ export function createRepair(core: Core): Repair {
     },
 
     ended(link) {
-      for (const [key, open] of [...wanted]) if (open.link === link) wanted.delete(key)
+      for (const open of [...wanted.values()]) {
+        open.offers.delete(link)
+        if (open.link === link) ask(open.feed, open.offers, link)
+      }
     },
   }
 }
@@ -165,7 +189,7 @@ function keyOf({ scope, peer, node }: FeedKey): string {
 }
 
 /** Reads `<peer>/<node>` of a frame; undefined when it is not of that form. */
-function parseAuthor(scope: string, author: string): FeedKey | undefined {
+export function parseAuthor(scope: string, author: string): FeedKey | undefined {
   const [peer = '', node = ''] = author.split('/')
   if (!isPeerId(peer) || !isUuid(node)) return undefined
   return { scope, peer, node: node as NodeId }

@@ -69,6 +69,12 @@ export async function takeSeat(home: Home, request: SeatRequest, clock: Clock): 
   })
 }
 
+/** Takes the operator's seat of the device, or answers undefined while another process has it. */
+export function takeOperatorSeat(home: Home, clock: Clock): Promise<Seat | undefined> {
+  const request = { project: '', session: undefined }
+  return trySlot(home, join(home.directory, 'operator'), { request, clock })
+}
+
 /** The seats that this very session had, newest first. */
 async function preferred(slots: string, { session }: SeatRequest): Promise<number[]> {
   if (session === undefined) return []

@@ -1,7 +1,7 @@
 import type { Entry } from '../state/feeds.ts'
 import { hybridToIso } from '../state/hybrid.ts'
 import type { Notice, Waiting } from '../state/inbox.ts'
-import type { DeliveryState, Message } from '../state/messages.ts'
+import { type DeliveryState, deliveryState, type Message, type Trust } from '../state/messages.ts'
 import type { Core } from './core.ts'
 import type { Names } from './names.ts'
 
@@ -12,7 +12,8 @@ export interface Views {
   waiting(item: Waiting): Message
 }
 
-const states: readonly DeliveryState[] = ['queued', 'delivered', 'shown', 'seen', 'acknowledged']
+/** The least advanced first. */
+const states = deliveryState.options
 
 /** Makes the views of a node. */
 export function createViews(core: Core, names: Names): Views {
@@ -21,6 +22,11 @@ export function createViews(core: Core, names: Names): Views {
     const mine = item.peer === core.peer ? item.to : item.to.filter((peer) => peer === core.peer)
     const reached = mine.map((peer) => states.indexOf(core.cursors.stateOf(item, peer).state))
     return reached.length === 0 ? undefined : states[Math.min(...reached)]
+  }
+
+  function trustOf(item: Entry): Trust {
+    if (core.isOperator(item.peer)) return 'operator'
+    return item.key === core.signer.key ? 'same_device' : 'mesh_device'
   }
 
   const views: Views = {
@@ -37,7 +43,7 @@ export function createViews(core: Core, names: Names): Views {
         ...(item.reply_to ? { reply_to: item.reply_to } : {}),
         sent_at: hybridToIso(item.at),
         ...(state ? { state } : {}),
-        trust: item.key === core.signer.key ? 'same_device' : 'mesh_device',
+        trust: trustOf(item),
         ...(repeat ? { repeat } : {}),
         ...(said?.context ? { context: said.context } : {}),
       }

@@ -55,14 +55,14 @@ export function createWatch(core: Core, { delivery, names, views }: WatchDeps): 
 
   return {
     listen: events.listen,
-    linked: (link) =>
-      events.emit({ at: now(), kind: 'joined', peer: peerOf(link.peer), text: 'is linked' }),
-    unlinked: (link) =>
-      events.emit({
-        at: now(),
-        kind: 'left',
-        peer: peerOf(link.peer),
-        text: 'is no longer linked',
-      }),
+    linked(link) {
+      if (core.isOperator(link.peer)) return
+      events.emit({ at: now(), kind: 'joined', peer: peerOf(link.peer), text: 'is linked' })
+    },
+    unlinked(link) {
+      if (core.isOperator(link.peer)) return
+      const text = 'is no longer linked'
+      events.emit({ at: now(), kind: 'left', peer: peerOf(link.peer), text })
+    },
   }
 }

@@ -7,6 +7,8 @@ import { fromJson, prefixRange, putJson, type Store, sortable } from './store.ts
 
 /** Acknowledged sequence numbers kept for one feed and recipient. */
 const acknowledgedMax = 2_000
+/** Ranges kept of what never came. */
+const missedMax = 200
 /** Steps kept for telling when a message reached a state. */
 const stepsMax = 100
 
@@ -22,12 +24,19 @@ export const cursor = z.object({
   shown: sequence,
   seen: sequence,
   acknowledged: z.array(sequence).max(acknowledgedMax),
+  /** Ranges, first to last, that were let go everywhere before they came; in order, apart. */
+  missed: z
+    .array(z.tuple([sequence, sequence]))
+    .max(missedMax)
+    .optional(),
 })
 /** How far a recipient is in a feed. */
 export type Cursor = z.infer<typeof cursor>
 
 /** What moves forward in a cursor. */
-export type CursorMove = Partial<Pick<Cursor, 'delivered' | 'shown' | 'seen' | 'acknowledged'>>
+export type CursorMove = Partial<
+  Pick<Cursor, 'delivered' | 'shown' | 'seen' | 'acknowledged' | 'missed'>
+>
 
 const cursorPrefix = 'c/'
 const stepPrefix = 'cs/'
@@ -64,8 +73,8 @@ export interface CursorStore extends Mirror {
   ): Cursor | undefined
   /** The state of one entry at one recipient, and when it got there (milliseconds; undefined = queued). */
   stateOf(item: FeedKey & { seq: number }, by: PeerId): { state: DeliveryState; at?: number }
-  /** Cursors of one scope that one peer wrote or that tell about what it said. */
-  list(scope: string, concerning: PeerId): readonly Cursor[]
+  /** Cursors of one scope: all, or those that one peer wrote or that tell about what it said. */
+  list(scope: string, concerning?: PeerId): readonly Cursor[]
 }
 
 /** Opens the cursors: empty until `reload` has read them from disk. */
@@ -136,6 +145,8 @@ export function createCursorStore(store: Store): CursorStore {
 
     stateOf(item, by) {
       const { cursor: now, steps } = find(item, by)
+      const isMissed = now.missed?.some(([first, last]) => first <= item.seq && item.seq <= last)
+      if (isMissed) return { state: 'expired' }
       const reached = stages.findLast((stage) => now[stage] >= item.seq)
       const passed = reached && steps[reached].find(({ seq }) => seq >= item.seq)
       const isAcknowledged = now.acknowledged.includes(item.seq)
@@ -148,7 +159,10 @@ export function createCursorStore(store: Store): CursorStore {
     list(scope, concerning) {
       return [...(keysByScope.get(scope) ?? [])].flatMap((key) => {
         const item = knownByKey.get(key)?.cursor
-        return item && (item.by === concerning || item.peer === concerning) ? [item] : []
+        if (!item) return []
+        const isWanted =
+          concerning === undefined || item.by === concerning || item.peer === concerning
+        return isWanted ? [item] : []
       })
     },
   }
@@ -162,13 +176,28 @@ function merge(before: Cursor, move: CursorMove): Cursor | undefined {
   const acknowledged = [...new Set([...before.acknowledged, ...(move.acknowledged ?? [])])]
     .sort((left, right) => left - right)
     .slice(-acknowledgedMax)
+  const missed = union([...(before.missed ?? []), ...(move.missed ?? [])])
   const isSame =
+    String(missed) === String(before.missed ?? []) &&
     seen === before.seen &&
     shown === before.shown &&
     delivered === before.delivered &&
     acknowledged.length === before.acknowledged.length &&
     acknowledged.every((seq, index) => seq === before.acknowledged[index])
-  return isSame ? undefined : { ...before, delivered, shown, seen, acknowledged }
+  if (isSame) return undefined
+  const more = missed.length > 0 ? { missed } : {}
+  return { ...before, delivered, shown, seen, acknowledged, ...more }
+}
+
+/** The same numbers as ranges that do not touch, in order; the oldest give way. */
+function union(ranges: readonly (readonly [number, number])[]): [number, number][] {
+  const joined: [number, number][] = []
+  for (const [first, last] of [...ranges].sort(([left], [right]) => left - right)) {
+    const open = joined.at(-1)
+    if (open && first <= open[1] + 1) open[1] = Math.max(open[1], last)
+    else joined.push([first, last])
+  }
+  return joined.slice(-missedMax)
 }
 
 function noSteps(): Steps {

@@ -1,17 +1,25 @@
 import { z } from 'zod'
 import { MeshError } from './errors.ts'
 import { type Draft, type Entry, entry, type FeedKey, isGenuine, signEntry } from './feeds.ts'
-import type { HybridClock } from './hybrid.ts'
+import type { HybridClock, HybridTime } from './hybrid.ts'
 import { idPrefixMin, type NodeId, type PeerId } from './ids.ts'
 import type { Batch, Mirror } from './ledger.ts'
 import { hashText, type Signer, type Verify } from './signatures.ts'
-import { fromJson, prefixRange, putJson, type Store, sortable } from './store.ts'
+import { fromJson, prefixRange, putJson, type Store, type Stored, sortable } from './store.ts'
 
 /** Sequence numbers by `<peer>/<node>`: how far each feed of a scope is known here. */
 export type Heads = Readonly<Record<string, number>>
 
 /** What became of an entry that a link brought. */
 export type Acceptance = 'accepted' | 'known' | 'gap' | 'invalid'
+
+/** How a foreign word is taken. */
+export interface Accepting {
+  /** What is verified is not verified again. */
+  readonly verified?: ReadonlySet<Entry> | undefined
+  /** Words between the last known one and this may be missing if this is older than that: they were let go. */
+  readonly skipBefore?: HybridTime | undefined
+}
 
 /** What is needed to keep feeds. */
 export interface FeedDeps {
@@ -27,8 +35,14 @@ export interface FeedDeps {
 export interface FeedStore extends Mirror {
   /** Says the next word of our own feed in that scope. */
   append(batch: Batch, draft: Draft): Entry
-  /** Takes a foreign word if it is the next of its feed; what is `verified` is not verified again. */
-  accept(batch: Batch, candidate: Entry, verified?: ReadonlySet<Entry>): Acceptance
+  /** Takes a foreign word if it is the next of its feed, or if what is between may be missing. */
+  accept(batch: Batch, candidate: Entry, how?: Accepting): Acceptance
+  /** Lets go of words. What is asked for later of their feeds begins behind them. */
+  drop(batch: Batch, items: readonly Entry[]): void
+  /** How many entries of a scope are here. */
+  count(scope: string): number
+  /** Entries of one scope by time, the oldest first, behind a place of this same index. */
+  oldest(scope: string, query: { after?: string; limit: number }): Promise<Timeline>
   head(feed: FeedKey): number
   heads(scope: string): Heads
   scopes(): readonly string[]
@@ -47,6 +61,8 @@ export type Timeline = readonly { readonly place: string; readonly entry: Entry 
 
 /** Entries looked at that share the beginning of an ID. */
 const idsMax = 8
+/** Under this prefix stands how many entries of a feed are missing. */
+export const missingPrefix = 'fm/'
 
 const coordinate = z.tuple([z.string(), z.string(), z.string(), z.number()])
 
@@ -54,6 +70,14 @@ const coordinate = z.tuple([z.string(), z.string(), z.string(), z.number()])
 export function createFeedStore(deps: FeedDeps): FeedStore {
   const { store, signer, verify, hybrid } = deps
   let headsByScope = new Map<string, Map<string, number>>()
+  /** How many entries of a feed are not here though its head is beyond them. */
+  let missingByFeed = new Map<string, number>()
+
+  function miss(batch: Batch, feed: string, count: number): void {
+    const missing = (missingByFeed.get(feed) ?? 0) + count
+    missingByFeed.set(feed, missing)
+    batch.add([putJson(`${missingPrefix}${feed}`, missing)])
+  }
 
   function headOf(scope: string, author: string): number {
     return headsByScope.get(scope)?.get(author) ?? 0
@@ -69,8 +93,7 @@ export function createFeedStore(deps: FeedDeps): FeedStore {
     batch.add([
       putJson(entryKey(item, item.seq), item),
       putJson(`fh/${item.scope}/${author}`, item.seq),
-      // Nothing keeps two authors from one ID, so the author is part of the key.
-      putJson(`fi/${item.id}/${item.peer}`, place),
+      putJson(idKey(item), place),
       putJson(timeKey(item), place),
     ])
   }
@@ -79,6 +102,14 @@ export function createFeedStore(deps: FeedDeps): FeedStore {
     const [scope, peer, node, seq] = coordinate.parse(place)
     const stored = await store.get(`f/${scope}/${peer}/${node}/${sortable(seq)}`)
     return stored && entry.parse(fromJson(stored))
+  }
+
+  async function entriesAt(prefix: string, rows: readonly Stored[]): Promise<Timeline> {
+    const found = await Promise.all(rows.map(([, value]) => read(fromJson(value))))
+    return rows.flatMap(([key], index) => {
+      const item = found[index]
+      return item ? [{ place: key.slice(prefix.length), entry: item }] : []
+    })
   }
 
   return {
@@ -90,6 +121,10 @@ export function createFeedStore(deps: FeedDeps): FeedStore {
         headsByScope.set(scope, heads)
         heads.set(`${peer}/${node}`, Number(fromJson(value)))
       }
+      const missing = await store.range(prefixRange(missingPrefix))
+      missingByFeed = new Map(
+        missing.map(([key, value]) => [key.slice(missingPrefix.length), Number(fromJson(value))]),
+      )
     },
 
     append(batch, draft) {
@@ -100,14 +135,38 @@ export function createFeedStore(deps: FeedDeps): FeedStore {
       return item
     },
 
-    accept(batch, candidate, verified) {
-      const head = headOf(candidate.scope, `${candidate.peer}/${candidate.node}`)
-      if (candidate.seq <= head) return 'known'
-      if (candidate.seq > head + 1) return 'gap'
+    accept(batch, candidate, { verified, skipBefore = 0 } = {}) {
+      const { scope, peer, node, seq } = candidate
+      const head = headOf(scope, `${peer}/${node}`)
+      if (seq <= head) return 'known'
+      if (seq > head + 1 && candidate.at >= skipBefore) return 'gap'
       if (!verified?.has(candidate) && !isGenuine(candidate, verify)) return 'invalid'
       hybrid.witness(candidate.at)
+      if (seq > head + 1) miss(batch, `${scope}/${peer}/${node}`, seq - head - 1)
       write(batch, candidate)
       return 'accepted'
+    },
+
+    drop(batch, items) {
+      for (const item of items) {
+        batch.add(keysOf(item).map((key) => ({ kind: 'delete', key })))
+        miss(batch, `${item.scope}/${item.peer}/${item.node}`, 1)
+      }
+    },
+
+    count(scope) {
+      let count = 0
+      for (const [author, head] of headsByScope.get(scope) ?? []) {
+        count += head - (missingByFeed.get(`${scope}/${author}`) ?? 0)
+      }
+      return count
+    },
+
+    async oldest(scope, { after, limit }) {
+      const prefix = `fs/${scope}/`
+      // Behind the place itself and whatever could follow it.
+      const from = after === undefined ? prefix : `${prefix}${after} `
+      return entriesAt(prefix, await store.range({ from, to: `${prefix}~`, limit }))
     },
 
     head: ({ scope, peer, node }) => headOf(scope, `${peer}/${node}`),
@@ -160,14 +219,19 @@ export function createFeedStore(deps: FeedDeps): FeedStore {
     async timeline(scope, { before, limit }) {
       const prefix = `fs/${scope}/`
       const range = { from: prefix, to: before ? prefix + before : `${prefix}~` }
-      const rows = await store.range({ ...range, reverse: true, limit })
-      const found = await Promise.all(rows.map(([, value]) => read(fromJson(value))))
-      return rows.flatMap(([key], index) => {
-        const item = found[index]
-        return item ? [{ place: key.slice(prefix.length), entry: item }] : []
-      })
+      return entriesAt(prefix, await store.range({ ...range, reverse: true, limit }))
     },
   }
+}
+
+/** All keys under which an entry is found. */
+function keysOf(item: Entry): string[] {
+  return [entryKey(item, item.seq), idKey(item), timeKey(item)]
+}
+
+/** Nothing keeps two authors from one ID, so the author is part of the key. */
+function idKey({ id, peer }: Entry): string {
+  return `fi/${id}/${peer}`
 }
 
 function entryKey(feed: FeedKey, seq: number): string {

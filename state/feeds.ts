@@ -132,7 +132,8 @@ export async function genuineOf(
   return new Set(whole.filter((_, index) => verdicts[index]))
 }
 
-function isWhole(candidate: Entry): boolean {
+/** Whether an entry bears its author's key and its body's hash; its signature is not looked at. */
+export function isWhole(candidate: Entry): boolean {
   if (!ownsPeer(deviceOf(candidate.key), candidate.peer)) return false
   return !candidate.body || hashText(canonicalJson(candidate.body)) === candidate.hash
 }

@@ -46,17 +46,17 @@ export function groupNamed(documentOrScope: string): string | undefined {
 }
 
 /**
- * Whether two peers share a document or a scope of feeds: the directory is everybody's, a group
- * its members', a direct scope its pair's.
+ * Whether peers share a document or a scope of feeds: the directory is everybody's, a group its
+ * members', a direct scope its pair's. Operators have part in everything: leave them out of `peers`.
  */
 export function isShared(
   documentOrScope: string,
-  pair: readonly [PeerId, PeerId],
+  peers: readonly PeerId[],
   group: (peer: PeerId) => string,
 ): boolean {
   if (documentOrScope === directoryName) return true
   const direct = pairOf(documentOrScope)
-  if (direct) return pair.every((peer) => direct.includes(peer))
+  if (direct) return peers.every((peer) => direct.includes(peer))
   const named = groupNamed(documentOrScope)
-  return named !== undefined && pair.every((peer) => group(peer) === named)
+  return named !== undefined && peers.every((peer) => group(peer) === named)
 }

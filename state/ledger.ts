@@ -30,6 +30,8 @@ export interface Ledger {
   settled(): Promise<void>
   /** Registers a mirror. */
   mirror(mirror: Mirror): void
+  /** How many writes wait for the disk. */
+  waiting(): number
   /** The last failure that no success has followed. */
   problem(): MeshError | undefined
 }
@@ -38,6 +40,7 @@ export interface Ledger {
 export function createLedger(store: Store): Ledger {
   const mirrors: Mirror[] = []
   const pending = new Set<Promise<void>>()
+  let waiting = 0
   let reloading: Promise<void> | undefined
   /** The failure since which memory has not been read from disk again. */
   let failure: MeshError | undefined
@@ -73,6 +76,7 @@ export function createLedger(store: Store): Ledger {
   async function write(writes: readonly Write[], durable: boolean): Promise<void> {
     const work = store.commit(writes, { durable })
     pending.add(work)
+    waiting += writes.length
     try {
       await work
       problem = undefined
@@ -81,6 +85,7 @@ export function createLedger(store: Store): Ledger {
       throw distrust(problem)
     } finally {
       pending.delete(work)
+      waiting -= writes.length
     }
   }
 
@@ -108,6 +113,7 @@ export function createLedger(store: Store): Ledger {
       await reloadIfStale()
     },
     mirror: (mirror) => void mirrors.push(mirror),
+    waiting: () => waiting,
     problem: () => problem,
   }
 }

@@ -2,6 +2,7 @@ import { cp, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import type { ClassicLevel } from 'classic-level'
 import { createCommitQueue } from './commitQueue.ts'
 import { MeshError } from './errors.ts'
+import { missingPrefix } from './feedStore.ts'
 import { createRenewal } from './renewal.ts'
 import { fromJson, type Store, sortable, type Write } from './store.ts'
 
@@ -91,7 +92,9 @@ async function checkThoroughly(database: Database): Promise<number> {
     const head = Number(fromJson(value))
     const prefix = `f/${key.slice(3)}/`
     const entries = await database.keys({ gte: prefix, lt: `${prefix}~` }).all()
-    if (entries.length !== head) throw new Error(`of ${head} entries ${entries.length} are left`)
+    const missing = await database.get(missingPrefix + key.slice(3))
+    if (entries.length + (missing ? Number(fromJson(missing)) : 0) !== head)
+      throw new Error(`of ${head} entries ${entries.length} are left`)
   }
   return checkWhole(database)
 }

@@ -9,9 +9,17 @@ export const hopsMax = 20
 
 /**
  * How far a message is, each step with evidence: on the sender's disk, on the recipient's disk,
- * put before the model, proved to have been read, acknowledged by the recipient.
+ * put before the model, proved to have been read, acknowledged by the recipient. `expired`: nobody
+ * fetched it for so long that it was let go.
  */
-export const deliveryState = z.enum(['queued', 'delivered', 'shown', 'seen', 'acknowledged'])
+export const deliveryState = z.enum([
+  'expired',
+  'queued',
+  'delivered',
+  'shown',
+  'seen',
+  'acknowledged',
+])
 /** How far a message is. */
 export type DeliveryState = z.infer<typeof deliveryState>
 
@@ -48,7 +56,11 @@ export interface Message {
 }
 
 /** How a recipient will learn of a message. */
-export type Reach = 'wakes it' | 'at its next turn' | 'offline: kept for 30 days'
+export type Reach =
+  | 'wakes it'
+  | 'at its next turn'
+  | 'when the human looks'
+  | 'offline: kept for 30 days'
 
 /** The state of one sent message at one of its recipients. `at` is ISO 8601 UTC. */
 export interface Receipt {

@@ -93,7 +93,8 @@ export function freeName(
 /** Names that would be mistaken for something else. */
 export function isReserved(name: string): boolean {
   const lower = name.toLowerCase()
-  return lower === 'operator' || lower === 'mesh' || isPeerId(lower) || isUuid(lower)
+  const isOperator = lower === 'operator' || lower.startsWith('operator-')
+  return isOperator || lower === 'mesh' || isPeerId(lower) || isUuid(lower)
 }
 
 function stepsOver(claim: Claim, other: Claim): boolean {

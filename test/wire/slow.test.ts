@@ -24,7 +24,7 @@ afterEach(() => device.stop())
 async function linked(): Promise<void> {
   await vi.waitFor(async () => {
     const { links } = await sender.status()
-    expect(links.map(({ peer }) => peer)).toEqual([receiver.peer])
+    expect(links.map(({ peer }) => peer)).toContain(receiver.peer)
   }, patience)
 }
 
@@ -52,7 +52,8 @@ describe('a peer whose process is stopped', () => {
       await sender.send(receiver.peer, texts.slice(sent, sent + 100))
       const now = await held()
       // Silence ends a link after 45 s; before that it is the limits on what is buffered that hold.
-      expect((await sender.status()).links).toHaveLength(1)
+      const { links } = await sender.status()
+      expect(links.filter(({ peer }) => peer === receiver.peer)).toHaveLength(1)
       expect(now.living - before.living).toBeLessThan(costBytesMax)
     }
     // Pages that writing to the own disk needed go back to the system a little later.

@@ -22,7 +22,14 @@ describe('messages', () => {
   })
 
   it('go from the sender’s disk to the recipient’s word', () => {
-    expect(deliveryState.options).toEqual(['queued', 'delivered', 'shown', 'seen', 'acknowledged'])
+    expect(deliveryState.options).toEqual([
+      'expired',
+      'queued',
+      'delivered',
+      'shown',
+      'seen',
+      'acknowledged',
+    ])
     expect(peerScope.options).toEqual(['mesh', 'machine', 'directory', 'repo'])
   })
 
