@@ -6,7 +6,8 @@ const interrupted = 130
 // A client waits for its server: nothing may load before it.
 if (process.argv.length === 3 && process.argv[2] === 'mcp') {
   const { runServer } = await import('../mcp/main.ts')
-  await runServer()
+  // Only the lead of a device opens a door, so that nobody else loads it.
+  await runServer(async (deps) => (await import('../dashboard/serve.ts')).serveDoor(deps))
 } else {
   await runCommandLine()
 }
@@ -38,6 +39,10 @@ async function runCommandLine(): Promise<void> {
   const code = await runCommand(process.argv.slice(2), {
     environment: environmentOf(process),
     print,
+    // The stream of the process is made only when a command reads it.
+    get input() {
+      return process.stdin
+    },
     signal: ending.signal,
     program: fileURLToPath(import.meta.url),
     runtime: { path: process.execPath, flags: process.execArgv, version: process.versions.node },

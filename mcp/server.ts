@@ -15,6 +15,7 @@ import {
 import { ZodError } from 'zod'
 import type { Clock } from '../mesh/clock.ts'
 import type { Environment } from '../mesh/environment.ts'
+import type { OpenLeadDoor } from '../mesh/leadDoor.ts'
 import { version } from '../mesh/version.ts'
 import { MeshError, toMeshError } from '../state/errors.ts'
 import { giveAnswer, giveRefusal, listTool } from './answers.ts'
@@ -37,6 +38,7 @@ export interface ServeDeps {
   readonly clock: Clock
   readonly lifecycle: Lifecycle
   readonly writeLog: (line: string) => void
+  readonly openDoor: OpenLeadDoor
 }
 
 /** A request of the client, as far as an answer to it needs it. */
@@ -60,7 +62,7 @@ export async function serve(deps: ServeDeps, environment: Environment): Promise<
   )
   let waiters = 0
   const session = createSession({
-    ...{ clock, environment, writeLog: deps.writeLog },
+    ...{ clock, environment, writeLog: deps.writeLog, openDoor: deps.openDoor },
     rootDirectory: () => firstRoot(server),
     notifyChannel: ({ content, meta }) =>
       server.notification({

@@ -1,6 +1,7 @@
 import type { Clock } from '../mesh/clock.ts'
 import type { Environment } from '../mesh/environment.ts'
-import { createLog } from '../mesh/log.ts'
+import type { OpenLeadDoor } from '../mesh/leadDoor.ts'
+import { createLog, logWith } from '../mesh/log.ts'
 import type { Mesh, Route } from '../mesh/mesh.ts'
 import { readSettings } from '../mesh/settings.ts'
 import { version } from '../mesh/version.ts'
@@ -17,6 +18,7 @@ export interface SessionDeps {
   readonly clock: Clock
   readonly environment: Environment
   readonly writeLog: (line: string) => void
+  readonly openDoor: OpenLeadDoor
   /** The first directory the client named as its root, when it names any. */
   readonly rootDirectory: () => Promise<string | undefined>
   readonly notifyChannel: (event: ChannelEvent) => Promise<void>
@@ -57,16 +59,20 @@ export function createSession(deps: SessionDeps): Session {
       ...(session ? { session } : {}),
       writeLog,
       leave: deps.leave,
+      openDoor: deps.openDoor,
     })
   }
 
   async function attempt(): Promise<Joined & { readonly push: Push }> {
     const settings = readSettings(environment)
-    const log = createLog(settings.logLevel, writeLog, () => clock.now())
     const [mesh, routes] = await Promise.all([
       openNode(),
       findRoutes(environment, settings.delivery),
     ])
+    const log = logWith(
+      createLog(settings.logLevel, writeLog, () => clock.now()),
+      { pid: environment.pid, self: mesh.peer },
+    )
     try {
       mesh.setRoute(routes[0] ?? 'pull')
       await mesh.start()

@@ -5,6 +5,7 @@ import { MeshError } from '../state/errors.ts'
 import { toBase32 } from '../state/ids.ts'
 import { createSigner, type Signer } from '../state/signatures.ts'
 import type { Clock } from './clock.ts'
+import { doorSecret } from './doorProof.ts'
 import type { Environment } from './environment.ts'
 import type { Keyring } from './keyring.ts'
 import { checkPrivate, createOnce, hasCode, makeDirectory } from './privateFiles.ts'
@@ -14,6 +15,8 @@ export interface Home {
   readonly directory: string
   readonly signer: Signer
   readonly keyring: Keyring
+  /** 32 bytes by which a process of this device knows the door of its lead. */
+  readonly doorSecret: Uint8Array
   /** Where the nodes of this device say that they run. */
   readonly runDirectory: string
 }
@@ -55,6 +58,7 @@ export async function openHome(
     directory,
     runDirectory,
     signer: createSigner(device.seed),
+    doorSecret: doorSecret(device.seed),
     keyring: await readKeyring(keysDirectory, environment),
   }
 }

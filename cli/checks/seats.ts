@@ -22,7 +22,7 @@ export async function checkSeats(
   directory: string,
   entries: readonly RendezvousEntry[],
 ): Promise<Finding[]> {
-  const seats = await seatsIn(join(directory, 'projects'))
+  const seats = [...(await operatorIn(directory)), ...(await seatsIn(join(directory, 'projects')))]
   const held = new Set<string>(entries.map(({ peer }) => peer))
   const findings: Finding[] = []
   let free = 0
@@ -50,6 +50,12 @@ export async function checkSeats(
   const inUse = seats.length - free
   const text = `${count(seats.length, 'seat')}: ${inUse} in use, ${free} free.`
   return findings.length > 0 ? findings : [ok('seats', text)]
+}
+
+/** The operator's seat, once somebody has led this device. */
+async function operatorIn(directory: string): Promise<string[]> {
+  const seat = join(directory, 'operator')
+  return (await stat(seat).catch(() => undefined)) ? [seat] : []
 }
 
 async function seatsIn(projects: string): Promise<string[]> {

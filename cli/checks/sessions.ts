@@ -3,7 +3,7 @@ import type { RendezvousEntry } from '../../mesh/rendezvous.ts'
 import { toMeshError } from '../../state/errors.ts'
 import { readAnswer, type StatusAnswer, statusAnswer } from '../answers.ts'
 import { type Finding, fail, ok, warn } from '../check.ts'
-import { knockAt } from '../nodes.ts'
+import { isOperator, knockAt } from '../nodes.ts'
 import { count } from '../quantities.ts'
 
 /** Counters that mean that somebody sent what a node had to refuse, and what each of them means. */
@@ -32,7 +32,8 @@ export async function checkSessions(deps: SessionsDeps): Promise<Finding[]> {
   const asked = await Promise.all(entries.map((entry) => ask(entry, deps)))
   const nodes = asked.flatMap((answer) => (answer.kind === 'node' ? [answer.node] : []))
   const silent = asked.flatMap((answer) => (answer.kind === 'silent' ? [answer.finding] : []))
-  const text = `${nodes.length} of ${count(entries.length, 'running session')} answered.`
+  const sessions = entries.filter((entry) => !isOperator(entry)).length
+  const text = `${sessions} of ${count(sessions, 'running session')} answered.`
   const reached = silent.length > 0 ? silent : [ok('sessions', text)]
   if (nodes.length === 0) return reached
   return [...reached, ...versions(nodes, deps.version), ...stores(nodes), ...counters(nodes)]
@@ -51,7 +52,8 @@ async function ask(entry: RendezvousEntry, { home, signal }: SessionsDeps): Prom
       door.close()
     }
   } catch (thrown) {
-    const text = `The session ${entry.peer} does not answer: ${toMeshError(thrown).message}`
+    const who = isOperator(entry) ? "The operator's node" : `The session ${entry.peer}`
+    const text = `${who} does not answer: ${toMeshError(thrown).message}`
     const fix = `Restart that session, or end its node: kill ${entry.pid}`
     return { kind: 'silent', finding: fail('sessions', text, fix) }
   }
