@@ -64,6 +64,64 @@ export const eventAnswer = z.object({
 /** Something that happened, as a node tells it. */
 export type EventAnswer = z.infer<typeof eventAnswer>
 
+const named = z.object({ id: z.string(), name: z.string() })
+const state = z.enum(['queued', 'delivered', 'shown', 'seen', 'acknowledged'])
+
+/** What a node answers to `send`. What else it says is kept for `--json`. */
+export const sendAnswer = z.looseObject({
+  message_id: z.string(),
+  to: named,
+  state,
+  reach: z.string(),
+  repeated: z.boolean().optional(),
+})
+
+/** What became of a message to one peer. */
+export type SendAnswer = z.infer<typeof sendAnswer>
+
+/** What a node answers to `broadcast`. */
+export const broadcastAnswer = z.looseObject({ message_id: z.string(), to: z.array(named) })
+/** Whom a message to many went to. */
+export type BroadcastAnswer = z.infer<typeof broadcastAnswer>
+
+/** What a node answers to `receipts` and `awaitDelivery`. */
+export const receiptsAnswer = z.object({
+  messages: z.array(z.looseObject({ id: z.string(), to: named, state, at: z.string() })),
+})
+
+const message = z.looseObject({
+  id: z.string(),
+  from: named,
+  to: z.array(z.string()),
+  kind: z.string(),
+  body: z.string(),
+  reply_to: z.string().optional(),
+  sent_at: z.string(),
+  state: z.string().optional(),
+  trust: z.string(),
+  repeat: z.boolean().optional(),
+  context: z
+    .object({
+      branch: z.string().nullable(),
+      files: z.array(z.string()),
+      summary: z.string(),
+      cwd: z.string(),
+    })
+    .optional(),
+})
+/** A message, as far as the commands show it. */
+export type MessageAnswer = z.infer<typeof message>
+
+/** What a node answers to `inbox`; `unread` counts what waits beside these. */
+export const inboxAnswer = z.object({ messages: z.array(message), unread: z.number() })
+/** What waits to be read. */
+export type InboxAnswer = z.infer<typeof inboxAnswer>
+
+/** What a node answers to `history`. */
+export const historyAnswer = z.object({ messages: z.array(message), next: z.string().optional() })
+/** A page of what was said. */
+export type HistoryAnswer = z.infer<typeof historyAnswer>
+
 /** Reads an answer. Fails with INTERNAL when the node speaks another language than this command. */
 export function readAnswer<Answer>(schema: z.ZodType<Answer>, answer: unknown): Answer {
   const parsed = schema.safeParse(answer)

@@ -4,13 +4,19 @@ export interface OptionText {
   readonly value?: string
   /** The only values that are understood. */
   readonly choices?: readonly string[]
+  /** The value is a number within these, ends included; whole unless it is divisible. */
+  readonly range?: {
+    readonly least: number
+    readonly most: number
+    readonly isDivisible?: boolean
+  }
   readonly text: string
 }
 
 /** How a command is typed and what it is for. */
 export interface CommandText {
   readonly name: string
-  /** The words after it: a word in brackets may be left out. */
+  /** The words after it: one in brackets may be left out, one with dots may be several. */
   readonly words: readonly string[]
   /** One line, for the list of commands. */
   readonly summary: string
@@ -18,6 +24,22 @@ export interface CommandText {
   readonly about: string
   readonly options: readonly OptionText[]
   readonly examples: readonly (readonly [command: string, effect: string])[]
+}
+
+/** How long to wait for the recipients. */
+const wait: OptionText = {
+  name: 'wait',
+  value: 'seconds',
+  range: { least: 0, most: 600, isDivisible: true },
+  text: 'until every recipient has it; ends with 6 when that is not in time',
+}
+
+/** How many messages to show. */
+const limit: OptionText = {
+  name: 'limit',
+  value: 'number',
+  range: { least: 1, most: 200 },
+  text: 'at most so many messages (default 20)',
 }
 
 /** All commands, in the order in which a newcomer meets them. */
@@ -67,6 +89,75 @@ export const catalogue: readonly CommandText[] = [
     ],
   },
   {
+    name: 'send',
+    words: ['peer', 'message...'],
+    summary: 'say something to one session',
+    about:
+      'Speaks as the operator: you. Within a Claude Code session it speaks as that session. ' +
+      'The peer is given by name, ID, or six characters of the ID. The message is kept until it ' +
+      'is read, also for a peer that is away. The message - is read from the input; put -- before ' +
+      'a message that begins with a dash.',
+    options: [wait, { name: 'reply-to', value: 'id', text: 'the message that this one answers' }],
+    examples: [
+      ['mesh send claude-2 "which port is free?"', 'ask one session'],
+      ['mesh send claude-2 - < notes.txt', 'send a file'],
+      ['mesh send claude-2 --wait 5 stop', 'see that it has arrived'],
+    ],
+  },
+  {
+    name: 'broadcast',
+    words: ['message...'],
+    summary: 'say something to every session that is online',
+    about:
+      'Speaks as the operator, or within a Claude Code session as that session. The message - is ' +
+      'read from the input. Who is away does not get it.',
+    options: [
+      {
+        name: 'scope',
+        value: 'where',
+        choices: ['mesh', 'machine', 'directory', 'repo'],
+        text: 'mesh (default) or machine; for a session also its directory or repo',
+      },
+      wait,
+    ],
+    examples: [
+      ['mesh broadcast "main is frozen until noon"', 'tell everybody'],
+      ['mesh broadcast --scope machine "the disk is full"', 'tell those on this machine'],
+    ],
+  },
+  {
+    name: 'inbox',
+    words: [],
+    summary: 'read what waits for you',
+    about:
+      'Shows what was sent to the operator and marks it as read; within a Claude Code session, ' +
+      'what was sent to that session. With --keep it stays unread, and then it is shown also ' +
+      'when no session runs.',
+    options: [limit, { name: 'keep', text: 'leave it unread' }],
+    examples: [
+      ['mesh inbox', 'read it'],
+      ['mesh inbox --keep --limit 5', 'only look'],
+    ],
+  },
+  {
+    name: 'history',
+    words: ['[peer]'],
+    summary: 'see what was said before',
+    about:
+      'The operator sees what was said by everybody to everybody, a Claude Code session what was ' +
+      'said by it and to it. The newest come last. Also works when no session runs.',
+    options: [
+      { name: 'query', value: 'words', text: 'only messages that hold all these words' },
+      limit,
+      { name: 'before', value: 'id', text: 'the page before this message' },
+      { name: 'id', value: 'id', text: 'one message whole, with where it was written' },
+    ],
+    examples: [
+      ['mesh history', 'the last 20 messages'],
+      ['mesh history claude-2 --query port', 'what was said with claude-2 about ports'],
+    ],
+  },
+  {
     name: 'watch',
     words: [],
     summary: 'see messages and activity as they happen',
@@ -77,6 +168,22 @@ export const catalogue: readonly CommandText[] = [
     examples: [
       ['mesh watch', 'one line for each thing that happens'],
       ['mesh watch --json | jq .text', 'one JSON object a line'],
+    ],
+  },
+  {
+    name: 'lan',
+    words: ['[on|off|auto]'],
+    summary: 'whether other machines may link to this one',
+    about:
+      'Without a word, shows the setting and where each session of this device listens. With one, ' +
+      'sets it for all sessions, running and to come; those that run follow within two seconds. ' +
+      'auto, the usual one, is on once the mesh has a second device. Ports 7910 to 7989 are used, ' +
+      'or those of MESH_LINK_PORTS; without the mesh key nobody gets past them.',
+    options: [],
+    examples: [
+      ['mesh lan', 'see how it is'],
+      ['mesh lan on', 'let other machines of this mesh find this one'],
+      ['mesh lan off', 'speak with sessions of this machine alone'],
     ],
   },
   {

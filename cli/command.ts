@@ -5,6 +5,8 @@ import type { Print } from './print.ts'
 export interface Surroundings {
   readonly environment: Environment
   readonly print: Print
+  /** What is piped into the command. */
+  readonly input: AsyncIterable<Uint8Array>
   /** Aborted when the user interrupts, or when nobody reads the output any more. */
   readonly signal: AbortSignal
   /** The file that runs as `mesh`: absolute. */

@@ -8,6 +8,7 @@ export const exits = {
   noMesh: 3,
   unknownPeer: 4,
   refused: 5,
+  notDelivered: 6,
   interrupted: 130,
 } as const
 

@@ -15,7 +15,10 @@ const knockMs = 3_000
 /** The nodes that run on this device, the oldest first. */
 export interface Nodes {
   readonly home: Home
+  /** Those of sessions. */
   readonly entries: readonly RendezvousEntry[]
+  /** Those of the operator: one, except while a lead follows another. */
+  readonly operators: readonly RendezvousEntry[]
 }
 
 /** A door that is open, and whose it is. */
@@ -33,7 +36,16 @@ export async function findNodes(environment: Environment): Promise<Nodes> {
   await access(join(home, 'device.key')).catch(() => {
     throw noMesh()
   })
-  return { home: await openHome(home, environment, systemClock), entries }
+  return {
+    home: await openHome(home, environment, systemClock),
+    entries: entries.filter((entry) => !isOperator(entry)),
+    operators: entries.filter(isOperator),
+  }
+}
+
+/** Whether an entry is that of the operator's node rather than of a session. */
+export function isOperator(entry: RendezvousEntry): boolean {
+  return entry.role === 'operator'
 }
 
 /** The entries of the rendezvous directory whose process lives. */
@@ -58,7 +70,7 @@ export async function knockAt(
   }
 }
 
-/** Opens the door of the oldest node that answers. Fails with NO_MESH when none does. */
+/** Opens the door of the oldest session that answers. Fails with NO_MESH when none does. */
 export async function openFirst(nodes: Nodes, signal: AbortSignal): Promise<OpenDoor> {
   let last: MeshError | undefined
   for (const entry of nodes.entries) {
@@ -75,7 +87,7 @@ export async function openFirst(nodes: Nodes, signal: AbortSignal): Promise<Open
   })
 }
 
-/** Asks the oldest node that answers one thing. */
+/** Asks the oldest session that answers one thing. */
 export async function askFirst(
   environment: Environment,
   signal: AbortSignal,

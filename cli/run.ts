@@ -12,7 +12,12 @@ const tidyMs = 3_000
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./commands/status.ts')).status,
   peers: async () => (await import('./commands/peers.ts')).peers,
+  send: async () => (await import('./commands/send.ts')).send,
+  broadcast: async () => (await import('./commands/broadcast.ts')).broadcast,
+  inbox: async () => (await import('./commands/inbox.ts')).inbox,
+  history: async () => (await import('./commands/history.ts')).history,
   watch: async () => (await import('./commands/watch.ts')).watch,
+  lan: async () => (await import('./commands/lan.ts')).lan,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   demo: async () => (await import('./commands/demo.ts')).demo,
   stop: async () => (await import('./commands/stop.ts')).stop,

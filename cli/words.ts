@@ -12,7 +12,7 @@ export type Wish =
 /** Understands what was typed after `mesh`. Fails with BAD_INPUT, naming what is not understood. */
 export function understand(typed: readonly string[]): Wish {
   const json = wantsJson(typed)
-  const [first, ...rest] = typed.filter((word) => word !== '--json')
+  const [first, ...rest] = withoutJson(typed)
   if (first === undefined || first === '--help' || first === '-h') return help([], json)
   if (first === '--version' || first === '-V') return { kind: 'version', json }
   const text = catalogue.find(({ name }) => name === first)
@@ -21,6 +21,7 @@ export function understand(typed: readonly string[]): Wish {
   if (values['help'] === true) return help([text.name], json)
   checkWords(text, positionals)
   checkChoices(text, values)
+  checkRanges(text, values)
   return {
     kind: 'run',
     text,
@@ -39,8 +40,19 @@ export function understand(typed: readonly string[]): Wish {
 
 /** Whether JSON is asked for; also answers when the rest is not understood. */
 export function wantsJson(typed: readonly string[]): boolean {
+  return typed.slice(0, endOf(typed)).includes('--json')
+}
+
+/** What stands behind `--` is text, whatever it looks like. */
+function withoutJson(typed: readonly string[]): string[] {
+  const end = endOf(typed)
+  return typed.filter((word, index) => word !== '--json' || index > end)
+}
+
+/** Where the options end. */
+function endOf(typed: readonly string[]): number {
   const end = typed.indexOf('--')
-  return (end < 0 ? typed : typed.slice(0, end)).includes('--json')
+  return end < 0 ? typed.length : end
 }
 
 function help(words: readonly string[], json: boolean): Wish {
@@ -69,11 +81,25 @@ function parse(text: CommandText, words: readonly string[]) {
 }
 
 function checkWords({ name, words }: CommandText, given: readonly string[]): void {
-  const extra = given[words.length]
+  const takesMore = words.at(-1)?.endsWith('...') === true
+  const extra = takesMore ? undefined : given[words.length]
   if (extra !== undefined) throw misused(`${JSON.stringify(extra)} is one word too many.`, name)
   const missing = words[given.length]
   if (missing !== undefined && !missing.startsWith('[')) {
-    throw misused(`mesh ${name} needs a <${missing}>.`, name)
+    throw misused(`mesh ${name} needs a <${missing.replace('...', '')}>.`, name)
+  }
+}
+
+function checkRanges(text: CommandText, values: Readonly<Record<string, unknown>>): void {
+  for (const { name, range } of text.options) {
+    const value = values[name]
+    if (typeof value !== 'string' || !range) continue
+    const amount = value.trim() === '' ? Number.NaN : Number(value)
+    const isWhole = Number.isInteger(amount) || range.isDivisible === true
+    if (isWhole && amount >= range.least && amount <= range.most) continue
+    const kind = range.isDivisible ? 'a number' : 'a whole number'
+    const wanted = `${kind} from ${range.least} to ${range.most}`
+    throw misused(`--${name} is ${wanted}, not ${JSON.stringify(value)}.`, text.name)
   }
 }
 

@@ -3,56 +3,53 @@ import { type ErrorCode, errorCodes, MeshError, toMeshError } from '../state/err
 import { createPeerId, type NodeId, uuidV7 } from '../state/ids.ts'
 import type { Signer, Verify } from '../state/signatures.ts'
 import type { Clock } from './clock.ts'
+import { type Commands, type CommandsDeps, createCommands } from './commands.ts'
 import { type ControlCommand, controlCommands, type Door } from './door.ts'
 import type { FrameOf } from './frames.ts'
 import { type Acquaintance, shakeHands } from './hello.ts'
 import { createLink, type Link } from './link.ts'
-import type { Mesh } from './mesh.ts'
 import type { Address, Network, Wire } from './network.ts'
 
-/** A command must be answered within this time. */
+/** A command must be answered within this time, and what it was asked to wait. */
 const answerMs = 10_000
-
-/** What the control door opens to. */
-export interface ControlDeps {
-  readonly clock: Clock
-  readonly mesh: Pick<Mesh, 'status' | 'peers' | 'watch' | 'whoami'>
-  /** Asks the process to leave, after the answer has gone out. */
-  readonly leave: (reason: string) => void
-}
+/** Requests of one link that are under way at once. */
+const requestsMax = 100
 
 /** Serves one control link until it closes. */
-export function serveControl(wire: Wire, acquaintance: Acquaintance, deps: ControlDeps): void {
-  const { mesh } = deps
-  let stopWatching = () => {}
+export function serveControl(wire: Wire, acquaintance: Acquaintance, deps: CommandsDeps): void {
+  let underWay = 0
 
-  const commands: Record<ControlCommand, (link: Link, input: unknown) => unknown> = {
-    status: () => mesh.status(),
-    whoami: () => mesh.whoami(),
-    peers: (_, input) => mesh.peers(clean(controlCommands.peers.parse(input))),
-    watch(link) {
-      stopWatching()
-      stopWatching = mesh.watch((event) => link.sendLive({ kind: 'event', event }))
-      return {}
-    },
-    stop() {
-      deps.clock.after(20, () => deps.leave('stopped by mesh stop'))
-      return {}
-    },
+  async function run(commands: Commands, { command, input }: FrameOf<'request'>): Promise<unknown> {
+    if (!isCommand(command)) {
+      throw new MeshError('BAD_INPUT', 'This node does not know that command.', {
+        hint: 'It may be older than your `mesh` command: restart that session.',
+      })
+    }
+    if (underWay > requestsMax) {
+      throw new MeshError('TOO_FAST', 'Too many commands are under way.', {
+        hint: 'Wait for some of the answers.',
+      })
+    }
+    return commands.run(command, input)
   }
 
-  async function answer(link: Link, { id, command, input }: FrameOf<'request'>): Promise<void> {
+  async function answer(link: Link, frame: FrameOf<'request'>): Promise<void> {
+    const { id } = frame
+    underWay += 1
     try {
-      if (!isCommand(command)) {
-        throw new MeshError('BAD_INPUT', 'This node does not know that command.', {
-          hint: 'It may be older than your `mesh` command: restart that session.',
-        })
-      }
-      link.send({ kind: 'response', id, result: await commands[command](link, input) })
+      link.send({ kind: 'response', id, result: await run(commandsOf(link), frame) })
     } catch (thrown) {
       const { code, message, hint } = badInput(thrown) ?? toMeshError(thrown)
       link.send({ kind: 'response', id, error: { code, message, ...(hint ? { hint } : {}) } })
+    } finally {
+      underWay -= 1
     }
+  }
+
+  let commands: Commands | undefined
+  function commandsOf(link: Link): Commands {
+    commands ??= createCommands(deps, (event) => void link.sendLive({ kind: 'event', event }))
+    return commands
   }
 
   createLink(
@@ -61,7 +58,7 @@ export function serveControl(wire: Wire, acquaintance: Acquaintance, deps: Contr
       frame: (link, frame) => {
         if (frame.kind === 'request') void answer(link, frame)
       },
-      closed: () => stopWatching(),
+      closed: () => commands?.end(),
       malformed: () => {},
     },
     deps.clock,
@@ -151,12 +148,12 @@ export async function openDoor(
     closed,
     close: () => link.close('done'),
     onEvent: (listener) => void listeners.push(listener),
-    request(command, input) {
+    request(command, input, waitMs = 0) {
       return new Promise((resolve, reject) => {
         if (goneWhy) return reject(goneWhy)
         requests += 1
         const id = requests
-        const cancel = clock.after(answerMs, () =>
+        const cancel = clock.after(answerMs + waitMs, () =>
           take(id)?.reject(new MeshError('UNREACHABLE', 'The node did not answer in time.')),
         )
         askersById.set(id, { resolve, reject, cancel })
@@ -173,13 +170,6 @@ function isCommand(name: string): name is ControlCommand {
 function badInput(thrown: unknown): MeshError | undefined {
   if (!(thrown instanceof z.ZodError)) return undefined
   return new MeshError('BAD_INPUT', z.prettifyError(thrown))
-}
-
-/** Drops what is undefined, so that optional arguments are absent. */
-function clean<Input extends object>(input: Input) {
-  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as {
-    [Name in keyof Input]: Exclude<Input[Name], undefined>
-  }
 }
 
 /** A node of another version may answer with a code that this one does not know. */

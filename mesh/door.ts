@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import { peerScope } from '../state/messages.ts'
+import { messageBytesMax, peerScope } from '../state/messages.ts'
+
+const objectId = z.string().min(1).max(64)
+const peerName = z.string().min(1).max(64)
+const body = z.string().min(1).max(messageBytesMax)
+const limit = z.number().int().min(1).max(200)
+/** Messages of one inbox that are marked at once. */
+const markedMax = 1_000
 
 /** What can be asked through the control door, with the arguments of each command. */
 export const controlCommands = {
@@ -10,16 +17,39 @@ export const controlCommands = {
   watch: z.object({}),
   /** The node says goodbye and its process ends. Answered before it does. */
   stop: z.object({}),
+  send: z.object({ to: peerName, message: body, reply_to: objectId.optional() }),
+  broadcast: z.object({ scope: peerScope, message: body }),
+  history: z.object({
+    peer: peerName.optional(),
+    query: z.string().max(200).optional(),
+    limit: limit.optional(),
+    before: objectId.optional(),
+    message_id: objectId.optional(),
+  }),
+  /** What waits to be read; with `seen`, what is answered counts as read from then on. */
+  inbox: z.object({ limit: limit.optional(), seen: z.boolean().default(false) }),
+  /** These were read, wherever they were shown. Unknown IDs are ignored. */
+  markSeen: z.object({ message_ids: z.array(objectId).max(markedMax) }),
+  receipts: z.object({ message_id: objectId.optional(), limit: limit.optional() }),
+  /** Answers the receipts of one message once every recipient has it, or when the time is over. */
+  awaitDelivery: z.object({
+    message_id: objectId,
+    timeout_ms: z.number().int().min(0).max(600_000),
+  }),
 } as const
 
 /** The name of a command of the control door. */
 export type ControlCommand = keyof typeof controlCommands
 
-/** A control link to one node of this device. `request` rejects with the MeshError the node answered. */
+/** A control link to one node of this device. */
 export interface Door {
   readonly node: string
   readonly peer: string
-  request(command: ControlCommand, input: unknown): Promise<unknown>
+  /**
+   * Asks one thing. Rejects with the MeshError that the node answered, or with UNREACHABLE when it
+   * answers nothing. `waitMs`: how long the node was asked to wait before it answers.
+   */
+  request(command: ControlCommand, input: unknown, waitMs?: number): Promise<unknown>
   /** Calls back for every event frame after a `watch` request. */
   onEvent(listener: (event: unknown) => void): void
   /** Resolves when the link has ended, whoever ended it. */

@@ -4,6 +4,7 @@ import { readSettings, type Settings } from '../../mesh/settings.ts'
 import { version } from '../../mesh/version.ts'
 import { MeshError } from '../../state/errors.ts'
 import { type Finding, failedWith, ok } from '../check.ts'
+import { checkDashboard } from '../checks/dashboard.ts'
 import { checkHome, checkRendezvous } from '../checks/home.ts'
 import { checkClaude, checkDisk, checkPorts, checkRuntime } from '../checks/machine.ts'
 import { checkSeats } from '../checks/seats.ts'
@@ -35,7 +36,7 @@ export const doctor: Command = async ({ json }, around) => {
 /** What the checks are called, in their order. */
 const names = [
   ...['node', 'settings', 'home', 'keys', 'rendezvous', 'seats'],
-  ...['sessions', 'version', 'store', 'traffic', 'disk', 'ports', 'claude'],
+  ...['sessions', 'version', 'store', 'traffic', 'disk', 'ports', 'dashboard', 'claude'],
 ]
 
 /** Finds one thing after the other, so that the reader sees how far it is. */
@@ -56,6 +57,10 @@ async function* examine(around: Surroundings): AsyncGenerator<readonly Finding[]
     yield await checkSeats(settings.home, entries)
     if (home) yield await checkSessions({ home, entries, version, signal })
     yield [await checkDisk(settings.home), await checkPorts(settings.linkPorts)]
+    const served = entries.find(({ dashboard }) => dashboard !== undefined)?.dashboard
+    const { port } = settings
+    const facts = { port, secret: home?.doorSecret, served, environment }
+    yield [await checkDashboard(facts, signal)]
   }
   yield [await claude]
 }

@@ -19,6 +19,7 @@ const candidatesMax = 8
 export const stop: Command = async ({ json, words }, { environment, signal, print }) => {
   const wanted = words[0] ?? ''
   const nodes = await findNodes(environment)
+  refuseOperator(wanted, nodes)
   const target = choose(wanted, await seatsOf(nodes, signal))
   const { door } = await knockAt(nodes.home, target.entry, signal)
   await door.request('stop', {})
@@ -52,6 +53,17 @@ async function seatsOf(nodes: Nodes, signal: AbortSignal): Promise<Seat[]> {
   }))
   const runs = new Set<string>(running.map(({ id }) => id))
   return [...running, ...[...known.values()].filter(({ id }) => !runs.has(id))]
+}
+
+/** The operator's node lives in a session's process and goes with it. */
+function refuseOperator(wanted: string, { entries, operators }: Nodes): void {
+  const word = wanted.trim().toLowerCase()
+  const isMeant = ({ peer }: RendezvousEntry) => word.length >= idPrefixMin && peer.startsWith(word)
+  const isNamed = word === 'operator' || (operators.some(isMeant) && !entries.some(isMeant))
+  if (!isNamed) return
+  throw new MeshError('REFUSED', 'The operator is no session and cannot be stopped.', {
+    hint: 'One of the sessions holds its seat; when that one is stopped, another takes it.',
+  })
 }
 
 function choose(wanted: string, seats: readonly Seat[]): RunningSeat {

@@ -3,7 +3,7 @@ import { type EventAnswer, eventAnswer, readAnswer, statusAnswer } from '../answ
 import type { Command, Given, Surroundings } from '../command.ts'
 import { exits } from '../exits.ts'
 import { createMerge } from '../merge.ts'
-import { findNodes, knockAt, liveEntries, type Nodes } from '../nodes.ts'
+import { findNodes, isOperator, knockAt, liveEntries, type Nodes } from '../nodes.ts'
 import { type Print, plain } from '../print.ts'
 import { count, timeOfDay } from '../quantities.ts'
 import { displayWidth, fill, wrap } from '../width.ts'
@@ -34,9 +34,12 @@ export const watch: Command = async (given, around) => {
   return exits.interrupted
 }
 
+type Entry = Nodes['entries'][number]
+
 interface Watching {
   /** Begins to listen to nodes that are new. Resolves when all of them have been asked; never rejects. */
   look(): Promise<void>
+  /** Sessions that are listened to. */
   count(): number
 }
 
@@ -44,7 +47,7 @@ function createWatching({ home }: Nodes, given: Given, around: Surroundings): Wa
   const { print, signal } = around
   const merge = createMerge()
   const names = new Map<string, string>()
-  const watched = new Set<string>()
+  const watched = new Map<string, Entry>()
   const tell = given.json ? (_: EventAnswer, whole: unknown) => print.json(whole) : createTeller()
 
   function createTeller() {
@@ -62,10 +65,12 @@ function createWatching({ home }: Nodes, given: Given, around: Surroundings): Wa
     if (merge.isNews(node, event)) tell(event, whole)
   }
 
-  function ended(node: string): void {
+  function ended(entry: Entry): void {
+    const { node } = entry
     watched.delete(node)
     const peer = merge.end(node)
-    if (peer === undefined || signal.aborted) return
+    // The operator's seat is never empty for long: nobody left.
+    if (peer === undefined || signal.aborted || isOperator(entry)) return
     const at = new Date(systemClock.now()).toISOString()
     const left = {
       at,
@@ -76,9 +81,9 @@ function createWatching({ home }: Nodes, given: Given, around: Surroundings): Wa
     tell(left, left)
   }
 
-  async function listen(entry: Nodes['entries'][number]): Promise<void> {
+  async function listen(entry: Entry): Promise<void> {
     const { node } = entry
-    watched.add(node)
+    watched.set(node, entry)
     try {
       const { door } = await knockAt(home, entry, signal)
       const waiting: unknown[] = []
@@ -94,7 +99,7 @@ function createWatching({ home }: Nodes, given: Given, around: Surroundings): Wa
       )
       isReady = true
       for (const event of waiting) heard(node, event)
-      void door.closed.then(() => ended(node))
+      void door.closed.then(() => ended(entry))
     } catch {
       // It may just be starting or leaving: it is asked again when it is still there.
       await pause(systemClock, lookMs, signal)
@@ -103,7 +108,7 @@ function createWatching({ home }: Nodes, given: Given, around: Surroundings): Wa
   }
 
   return {
-    count: () => watched.size,
+    count: () => [...watched.values()].filter((entry) => !isOperator(entry)).length,
     async look() {
       const entries = await liveEntries(home.runDirectory)
       await Promise.all(entries.filter(({ node }) => !watched.has(node)).map(listen))

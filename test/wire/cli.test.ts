@@ -72,12 +72,14 @@ function start(...words: string[]) {
 const run = (...words: string[]) => start(...words).ended
 const runJson = async (...words: string[]) => JSON.parse((await run(...words, '--json')).out)
 
+/** What sessions say of themselves, the oldest first. */
 async function entries(): Promise<{ node: string; peer: string; pid: number }[]> {
   const directory = join(root, 'home', 'run')
   const names = (await readdir(directory)).filter((name) => name.endsWith('.json')).sort()
-  return Promise.all(
+  const all = await Promise.all(
     names.map(async (name) => JSON.parse(await readFile(join(directory, name), 'utf8'))),
   )
+  return all.filter(({ role }) => role === 'session')
 }
 
 const withoutTimes = (value: unknown) =>

@@ -5,6 +5,9 @@ import { runCommand } from '../../../cli/run.ts'
 import { environmentOf } from '../environment.ts'
 import { keepOutput } from './output.ts'
 
+/** Nothing is piped in. */
+async function* piped(): AsyncGenerator<Uint8Array> {}
+
 function around(variables: Record<string, string> = {}) {
   const out = keepOutput()
   const error = keepOutput()
@@ -16,6 +19,7 @@ function around(variables: Record<string, string> = {}) {
       print: createPrint({ out, error, variables }, () => {}),
       signal: new AbortController().signal,
       program: '/somewhere/mesh.js',
+      input: piped(),
       runtime: { path: 'node', flags: [], version: '20.19.0' },
     },
   }
@@ -46,8 +50,37 @@ describe('exit codes', () => {
     [['peers'], 3],
     [['watch'], 3],
     [['stop', 'ada'], 3],
+    [['send', 'ada', 'hello'], 3],
+    [['send', 'ada', ''], 2],
+    [['send', 'ada', '-'], 2],
+    [['broadcast', 'hello'], 3],
+    [['inbox'], 3],
+    [['inbox', '--keep'], 3],
+    [['history'], 3],
+    [['history', 'ada', '--id', '0123456'], 2],
   ])('mesh %j where nothing runs ends with %i', async (typed, exit) => {
     expect(await runCommand(typed, around().given)).toBe(exit)
+  })
+
+  it('a message that is too long ends with 2, typed or piped in', async () => {
+    const long = 'x'.repeat(65_537)
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (;;) yield new TextEncoder().encode(long)
+    }
+    for (const words of [[long], ['-']]) {
+      const { given, error } = around()
+      expect(await runCommand(['send', 'ada', ...words], { ...given, input: endless() })).toBe(2)
+      expect(error.text()).toContain('65536')
+    }
+  })
+
+  it('input that is no text ends with 2', async () => {
+    const { given, error } = around()
+    async function* noise(): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array([0xff, 0xfe, 0])
+    }
+    expect(await runCommand(['broadcast', '-'], { ...given, input: noise() })).toBe(2)
+    expect(error.text()).toContain('UTF-8')
   })
 
   it('a setting that is not understood ends with 2 and is named', async () => {

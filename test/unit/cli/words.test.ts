@@ -30,6 +30,25 @@ describe('what is typed', () => {
     expect(run('--json', 'stop', 'ada')).toMatchObject({ words: ['ada'], json: true })
   })
 
+  it('is a message in as many words as it has, whatever stands behind two dashes', () => {
+    expect(run('send', 'ada', 'is', 'it', 'done?')).toMatchObject({
+      words: ['ada', 'is', 'it', 'done?'],
+    })
+    expect(run('send', 'ada', '--wait', '0.5', '-')).toMatchObject({
+      words: ['ada', '-'],
+      values: new Map([['wait', '0.5']]),
+    })
+    expect(run('send', 'ada', '--', 'use', '--json', '--help')).toMatchObject({
+      name: 'send',
+      words: ['ada', 'use', '--json', '--help'],
+      json: false,
+    })
+    expect(run('send', '--json', 'ada', '--', '--json')).toMatchObject({
+      words: ['ada', '--json'],
+      json: true,
+    })
+  })
+
   it.each([[[]], [['--help']], [['-h']], [['help']]])('%j lists the commands', (typed) => {
     expect(run(...typed)).toMatchObject({ name: 'help', words: [] })
   })
@@ -53,6 +72,11 @@ describe('what is typed', () => {
     ['a value that is none', ['peers', '--scope', 'moon'], 'moon', 'mesh help peers'],
     ['a missing word', ['stop'], '<peer>', 'mesh help stop'],
     ['a word too many', ['stop', 'ada', 'ben'], 'ben', 'mesh help stop'],
+    ['a number that is none', ['inbox', '--limit', 'many'], 'many', 'mesh help inbox'],
+    ['a number out of bounds', ['inbox', '--limit', '201'], '1 to 200', 'mesh help inbox'],
+    ['a part where a whole is meant', ['inbox', '--limit', '1.5'], 'whole', 'mesh help inbox'],
+    ['an empty number', ['send', 'ada', 'hi', '--wait', ''], '--wait', 'mesh help send'],
+    ['no message', ['send', 'ada'], '<message>', 'mesh help send'],
     ['a word where none is taken', ['status', 'please'], 'please', 'mesh help status'],
     ['a name of the language', ['constructor'], 'constructor', 'mesh help'],
   ])('%s is refused by name, with the next step', (_, typed, named, hint) => {

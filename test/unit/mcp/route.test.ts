@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { type Ancestor, findRoutes, loadsChannel } from '../../../mcp/route.ts'
+import { findRoutes, loadsChannel } from '../../../mcp/route.ts'
+import type { ReadAncestors } from '../../../mesh/ancestors.ts'
 import { environmentOf } from '../environment.ts'
 
 const socket = { CLAUDE_CODE_MESSAGING_SOCKET: '/run/inbox.sock' }
 const flag = '--dangerously-load-development-channels'
 
-/** Processes by their ID, the client among them. */
-function family(...lines: readonly string[][]) {
-  const ancestors = new Map<number, Ancestor>(
-    lines.map((commandLine, index) => [99 - index, { parentPid: 98 - index, commandLine }]),
-  )
-  return async (pid: number) => ancestors.get(pid)
+/** The processes above ours, the nearest first. */
+function family(...lines: readonly string[][]): ReadAncestors {
+  return async (_, most) =>
+    lines.map((commandLine, index) => ({ pid: 99 - index, commandLine })).slice(0, most)
 }
 
 describe('the route to the model', () => {
@@ -53,9 +52,6 @@ describe('the route to the model', () => {
   })
 
   it('is pull when the system tells nothing', async () => {
-    const failing = async () => {
-      throw new Error('no such process')
-    }
-    expect(await findRoutes(environmentOf(), undefined, failing)).toEqual(['pull'])
+    expect(await findRoutes(environmentOf(), undefined, family())).toEqual(['pull'])
   })
 })

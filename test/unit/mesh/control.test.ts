@@ -35,7 +35,8 @@ async function openTo(answer: (id: number) => object | undefined) {
     void shakeHands(accepted, self, deps).then(({ open }) =>
       open({
         frame(text) {
-          const { id } = JSON.parse(text)
+          const { kind, id, number } = JSON.parse(text)
+          if (kind === 'ping') return accepted.send(JSON.stringify({ kind: 'pong', number }))
           const given = answer(id)
           if (given) accepted.send(JSON.stringify({ kind: 'response', id, ...given }))
         },
@@ -93,6 +94,18 @@ describe('the control door', () => {
       expect(thrown).toMatchObject({ code: 'INTERNAL', message: 'what happened', hint: undefined })
     },
   )
+
+  it('waits as long as the node was asked to wait, and then for the answer', async () => {
+    answer = () => undefined
+    const startMs = opened.world.elapsed()
+    const asked = opened.door.request(
+      'awaitDelivery',
+      { message_id: 'm', timeout_ms: 45_000 },
+      45_000,
+    )
+    expect(await refusalOf(asked, opened.world)).toMatchObject({ code: 'UNREACHABLE' })
+    expect(opened.world.elapsed() - startMs).toBeGreaterThanOrEqual(55_000)
+  })
 
   it('does not wait for ever for an answer, nor for one from a node that has left', async () => {
     answer = () => undefined
