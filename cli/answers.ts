@@ -38,9 +38,17 @@ export const statusAnswer = z.object({
       address: z.string(),
       side: z.string(),
       buffered_bytes: z.number(),
+      bytes_in: z.number(),
+      bytes_out: z.number(),
+      rtt_ms: z.number().nullable(),
       since: z.string(),
     }),
   ),
+  waiting: z.object({
+    disk_writes: z.number(),
+    inbox: z.number(),
+    offline_entries: z.number(),
+  }),
   store: z.object({
     directory: z.string(),
     bytes: z.number(),
@@ -131,3 +139,20 @@ export function readAnswer<Answer>(schema: z.ZodType<Answer>, answer: unknown): 
     cause: parsed.error,
   })
 }
+
+const group = z.object({
+  id: z.string(),
+  name: z.string(),
+  sealed: z.boolean(),
+  automatic: z.boolean(),
+  members: z.array(z.object({ id: z.string(), name: z.string(), online: z.boolean() })),
+})
+/** A group, as far as the commands show it. */
+export type GroupAnswer = z.infer<typeof group>
+
+/** What a node answers to `groups`. */
+export const groupsAnswer = z.object({ groups: z.array(group), autogroup: z.string() })
+/** What a node answers to a change of a group. */
+export const groupAnswer = z.object({ group })
+/** What a node answers to `autogroup`. */
+export const autogroupAnswer = z.object({ autogroup: z.string() })

@@ -62,9 +62,10 @@ export const catalogue: readonly CommandText[] = [
     about:
       'Asks the oldest running session of this device how it is: who it is, whom it is linked to, ' +
       'how large its store is, and whether anything is wrong.',
-    options: [],
+    options: [{ name: 'all', text: 'each link, instead of one line for each machine' }],
     examples: [
       ['mesh status', 'a short report'],
+      ['mesh status --all', 'with every link and what has passed over it'],
       ['mesh status --json', 'the same for a script'],
     ],
   },
@@ -168,6 +169,37 @@ export const catalogue: readonly CommandText[] = [
     examples: [
       ['mesh watch', 'one line for each thing that happens'],
       ['mesh watch --json | jq .text', 'one JSON object a line'],
+    ],
+  },
+  {
+    name: 'groups',
+    words: ['[action]', '[name]', '[group]'],
+    summary: 'who works together, and apart from whom',
+    about:
+      'Without an action, lists the groups. A group that you create is sealed: nobody outside ' +
+      'receives anything of it, not even that its members are there. Its members see only each ' +
+      'other. Groups of branches are open: a log and tasks of their own, and still visible to all. ' +
+      'Actions: create NAME, assign PEER GROUP (GROUP may be lobby, or automatic to leave the ' +
+      'choice to the branch), delete NAME (its members go back to the lobby), seal NAME, open NAME.',
+    options: [],
+    examples: [
+      ['mesh groups', 'list them with their members'],
+      ['mesh groups create api', 'make a sealed group'],
+      ['mesh groups assign claude-2 api', 'put a session into it'],
+      ['mesh groups assign claude-2 automatic', 'let its branch decide again'],
+    ],
+  },
+  {
+    name: 'config',
+    words: ['[setting]', '[value]'],
+    summary: 'settings of the whole mesh',
+    about:
+      'Without a setting, shows all. autogroup says when a branch makes a group of its own: ' +
+      'feature (when it is not the default branch; the usual one), always, or off.',
+    options: [],
+    examples: [
+      ['mesh config', 'show all'],
+      ['mesh config autogroup off', 'leave everybody in the lobby'],
     ],
   },
   {

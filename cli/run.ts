@@ -17,6 +17,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   inbox: async () => (await import('./commands/inbox.ts')).inbox,
   history: async () => (await import('./commands/history.ts')).history,
   watch: async () => (await import('./commands/watch.ts')).watch,
+  groups: async () => (await import('./commands/groups.ts')).groups,
+  config: async () => (await import('./commands/config.ts')).config,
   lan: async () => (await import('./commands/lan.ts')).lan,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   demo: async () => (await import('./commands/demo.ts')).demo,

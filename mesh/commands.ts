@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { type Message, utf8Bytes } from '../state/messages.ts'
 import type { Clock } from './clock.ts'
 import { type ControlCommand, controlCommands } from './door.ts'
-import type { HistoryPage, HistoryQuery, Mesh, MeshEvent } from './mesh.ts'
+import type { GroupView, HistoryPage, HistoryQuery, Mesh, MeshEvent } from './mesh.ts'
 
 /** Waiting messages in an answer when nobody says how many. */
 const listedUsual = 20
@@ -15,7 +15,7 @@ export interface CommandsDeps {
   readonly mesh: Pick<
     Mesh,
     | ('status' | 'peers' | 'watch' | 'whoami' | 'send' | 'broadcast')
-    | ('history' | 'inbox' | 'receipts' | 'onReceipt')
+    | ('history' | 'inbox' | 'receipts' | 'onReceipt' | 'groups')
   >
   /** Asks the process to leave, after the answer has gone out. */
   readonly leave: (reason: string) => void
@@ -94,6 +94,14 @@ export function createCommands(deps: CommandsDeps, tell: (event: MeshEvent) => v
     awaitDelivery: taking(controlCommands.awaitDelivery, ({ message_id, timeout_ms }) =>
       awaitDelivery(message_id, timeout_ms),
     ),
+    groups: () => ({ groups: mesh.groups.list(), autogroup: mesh.groups.mode() }),
+    group: taking(controlCommands.group, async (change) => ({
+      group: await changeGroup(mesh.groups, change),
+    })),
+    autogroup: taking(controlCommands.autogroup, async ({ mode }) => {
+      if (mode !== undefined) await mesh.groups.setMode(mode)
+      return { autogroup: mesh.groups.mode() }
+    }),
     watch() {
       stopWatching()
       stopWatching = mesh.watch(tell)
@@ -111,6 +119,22 @@ export function createCommands(deps: CommandsDeps, tell: (event: MeshEvent) => v
       stopWatching()
       leaving.abort()
     },
+  }
+}
+
+function changeGroup(
+  groups: Mesh['groups'],
+  change: z.output<(typeof controlCommands)['group']>,
+): Promise<GroupView> {
+  switch (change.action) {
+    case 'create':
+      return groups.create(change.name)
+    case 'assign':
+      return groups.assign(change.peer, change.group)
+    case 'delete':
+      return groups.remove(change.group)
+    default:
+      return groups.seal(change.group, change.action === 'seal')
   }
 }
 

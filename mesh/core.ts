@@ -1,18 +1,21 @@
 import { type CursorStore, createCursorStore } from '../state/cursors.ts'
 import { createDocument, type Document } from '../state/document.ts'
+import { invariant } from '../state/errors.ts'
 import { createFeedStore, type FeedStore } from '../state/feedStore.ts'
 import { type Entry, genuineOf } from '../state/feeds.ts'
-import { directoryName, groupDocument, groupOf, isShared, lobby } from '../state/groups.ts'
+import { directoryName, groupDocument, isShared } from '../state/groups.ts'
 import { createHybridClock, type HybridClock } from '../state/hybrid.ts'
 import type { NodeId, ObjectId, PeerId } from '../state/ids.ts'
 import { createObjectId } from '../state/ids.ts'
 import { createInboxStore, type InboxStore } from '../state/inbox.ts'
 import { createLedger, type Ledger } from '../state/ledger.ts'
-import { type Operator, operatorsOf } from '../state/operators.ts'
+import type { Operator } from '../state/operators.ts'
 import type { Signer, Verify, VerifyAll } from '../state/signatures.ts'
 import type { Store } from '../state/store.ts'
 import type { Clock } from './clock.ts'
+import { createDocuments, type Documents } from './documents.ts'
 import type { Log } from './log.ts'
+import { createPlaces } from './places.ts'
 import { createSignal, type Signal } from './signal.ts'
 
 /** Fewer entries than this are verified sooner than other threads would have begun. */
@@ -40,14 +43,29 @@ export interface Core {
   readonly directory: Document
   /** The document of the group that this peer works in. */
   readonly group: Document
+  /** The document in which the cards and names stand of everybody whom this peer sees. */
+  readonly faces: Document
+  /** We work elsewhere now. */
+  readonly moved: Documents['moved']
+  /** One more document is open. */
+  readonly opened: Documents['opened']
+  /** Whether the directory says that we belong elsewhere, and the documents there are being opened. */
+  wantsToMove(): boolean
   /** Our own update is on disk. */
   readonly updateCommitted: Signal<{ readonly document: Document; readonly update: Uint8Array }>
   /** Records read differently, by our hand or another's. */
   readonly changed: Signal<{ readonly document: Document; readonly keys: readonly string[] }>
   /** The open document of that name. */
   document(name: string): Document | undefined
+  documents(): readonly Document[]
+  /** The document in which the card and the name of a peer stand, when it is open here. */
+  facesOf(peer: PeerId): Document | undefined
   /** The group that a peer works in, by our view of the directory. */
   groupOf(peer: PeerId): string
+  /** The group whose document holds the card and the name of a peer. */
+  circleOf(peer: PeerId): string
+  /** Whether we may know of a peer, and it of us. */
+  sees(peer: PeerId): boolean
   /** The operators of all devices, by peer, as our view of the directory knows them. */
   operators(): ReadonlyMap<PeerId, Operator>
   /** Whether a peer is the operator of a device. */
@@ -86,9 +104,8 @@ export function createCore(deps: CoreDeps): Core {
   const changed: Core['changed'] = createSignal()
   const createClientId = () => new DataView(clock.random(4).buffer).getUint32(0)
   const writer = { peer, node, signer, verify, hybrid, createClientId }
-  const documentsByName = new Map<string, Document>()
 
-  function open(name: string): Document {
+  function make(name: string): Document {
     const document: Document = createDocument(name, {
       store,
       ledger,
@@ -97,21 +114,35 @@ export function createCore(deps: CoreDeps): Core {
       onChanged: (keys) => changed.emit({ document, keys }),
       onSkipped: (count) => counters.add('records_skipped', count),
     })
-    documentsByName.set(name, document)
     ledger.mirror(document)
     return document
   }
 
-  const directory = open(directoryName)
-  const group = open(groupDocument(lobby))
+  const directory = make(directoryName)
+  const places = createPlaces(directory)
+  const isOperator = (of: PeerId) =>
+    of === peer ? (deps.isOperator ?? false) : places.operators().has(of)
+  const documents = createDocuments({
+    ...{ directory, places, make, holdsAll: deps.isOperator ?? false },
+    wanted: () => ({ group: places.groupOf(peer), circle: places.circleOf(peer) }),
+    failed: (thrown) => log.warn('group_not_opened', { thrown }),
+  })
+  changed.listen(({ document }) => document === directory && documents.follow())
+  // We are where our documents are open, a moment later than the directory says.
+  const groupOf = (of: PeerId) => (of === peer ? documents.stand().group : places.groupOf(of))
+  const circleOf = (of: PeerId) => (of === peer ? documents.stand().circle : places.circleOf(of))
+
+  function documentOf(group: string): Document {
+    const document = documents.get(groupDocument(group))
+    invariant(document, 'the documents of the place where we stand are open')
+    return document
+  }
+
   const feeds = createFeedStore({ store, peer, node, signer, verify, hybrid })
   const cursors = createCursorStore(store)
   const inbox = createInboxStore(store)
   const mirrors = [feeds, cursors, inbox]
   for (const mirror of mirrors) ledger.mirror(mirror)
-  const places = createPlaces(directory)
-  const isOperator = (of: PeerId) =>
-    of === peer ? (deps.isOperator ?? false) : places.operators().has(of)
 
   return {
     node,
@@ -126,16 +157,28 @@ export function createCore(deps: CoreDeps): Core {
     inbox,
     counters,
     directory,
-    group,
+    get group() {
+      return documentOf(documents.stand().group)
+    },
+    get faces() {
+      return documentOf(documents.stand().circle)
+    },
     updateCommitted,
     changed,
-    document: (name) => documentsByName.get(name),
-    groupOf: places.groupOf,
+    moved: documents.moved,
+    opened: documents.opened,
+    wantsToMove: () => places.groupOf(peer) !== documents.stand().group,
+    document: documents.get,
+    documents: documents.all,
+    facesOf: (of) => documents.get(groupDocument(circleOf(of))),
+    groupOf,
+    circleOf,
+    sees: (other) => isOperator(peer) || isOperator(other) || circleOf(other) === circleOf(peer),
     operators: places.operators,
     isOperator,
     sharesWith(other, name) {
       const bound = [peer, other].filter((one) => !isOperator(one))
-      return isShared(name, bound, places.groupOf)
+      return isShared(name, bound, { groupOf, circleOf })
     },
     createId: () => createObjectId(clock.now(), clock.random(10)),
     async verifyAhead(entries) {
@@ -144,36 +187,8 @@ export function createCore(deps: CoreDeps): Core {
       return genuineOf(fresh, deps.verifyAll)
     },
     async load() {
-      for (const mirror of [directory, group, ...mirrors]) await mirror.reload()
-    },
-  }
-}
-
-/** Who is where. Asked for every frame, so it is remembered until the directory reads differently. */
-function createPlaces(directory: Document): Pick<Core, 'groupOf' | 'operators'> {
-  let groupsByPeer = new Map<PeerId, string>()
-  let operators: ReadonlyMap<PeerId, Operator> | undefined
-  let knownHash = ''
-
-  function forgetOld(): void {
-    const hash = directory.hash()
-    if (hash === knownHash) return
-    knownHash = hash
-    groupsByPeer = new Map()
-    operators = undefined
-  }
-
-  return {
-    groupOf(peer) {
-      forgetOld()
-      const group = groupsByPeer.get(peer) ?? groupOf(peer, directory.list)
-      groupsByPeer.set(peer, group)
-      return group
-    },
-    operators() {
-      forgetOld()
-      operators ??= operatorsOf(directory.list)
-      return operators
+      await documents.load()
+      for (const mirror of mirrors) await mirror.reload()
     },
   }
 }

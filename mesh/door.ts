@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { autogroupMode } from '../state/groups.ts'
 import { messageBytesMax, peerScope } from '../state/messages.ts'
 
 const objectId = z.string().min(1).max(64)
@@ -31,6 +32,13 @@ export const controlCommands = {
   /** These were read, wherever they were shown. Unknown IDs are ignored. */
   markSeen: z.object({ message_ids: z.array(objectId).max(markedMax) }),
   receipts: z.object({ message_id: objectId.optional(), limit: limit.optional() }),
+  groups: z.object({}),
+  group: z.discriminatedUnion('action', [
+    z.object({ action: z.literal('create'), name: z.string().max(64) }),
+    z.object({ action: z.literal('assign'), peer: peerName, group: peerName }),
+    z.object({ action: z.enum(['delete', 'seal', 'open']), group: peerName }),
+  ]),
+  autogroup: z.object({ mode: autogroupMode.optional() }),
   /** Answers the receipts of one message once every recipient has it, or when the time is over. */
   awaitDelivery: z.object({
     message_id: objectId,

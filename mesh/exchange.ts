@@ -59,10 +59,14 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
   let cancelReconsider: (() => void) | undefined
 
   core.changed.listen(({ document }) => {
-    if (document === core.directory) {
-      cancelReconsider ??= core.clock.after(gatherMs, reconsider)
-    }
+    if (document === core.directory) reconsiderSoon()
   })
+  core.moved.listen(reconsiderSoon)
+  core.opened.listen(reconsiderSoon)
+
+  function reconsiderSoon(): void {
+    cancelReconsider ??= core.clock.after(gatherMs, reconsider)
+  }
 
   function compare(link: Link, answer: boolean, fresh?: boolean): void {
     link.send({
@@ -75,8 +79,10 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
   }
 
   function sharedWith({ peer }: Link): string {
-    const places = [core.peer, peer].map((one) => `${core.isOperator(one)}/${core.groupOf(one)}`)
-    return places.join(' ')
+    const facts = [core.peer, peer].map((one) =>
+      [core.isOperator(one), core.groupOf(one), core.circleOf(one)].join('/'),
+    )
+    return [...facts, core.documents().length].join(' ')
   }
 
   /** What was refused before is offered again where the directory now allows it. */
@@ -86,6 +92,7 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
       const shared = sharedWith(link)
       if (sharedByLink.get(link) === shared) continue
       sharedByLink.set(link, shared)
+      presence.reconsidered(link)
       compare(link, true, true)
     }
   }
@@ -99,6 +106,7 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
   function compared(link: Link, frame: Extract<Frame, { kind: 'compare' }>): void {
     const isSame = replication.compare(link, frame.documents)
     const isSameFeeds = repair.hash(link.peer) === frame.feeds
+    if (frame.fresh) presence.reconsidered(link)
     if (!isSameFeeds) repair.offer(link)
     if (isSame && isSameFeeds) return
     // At link-up a difference is the rule; later, it means that something did not arrive.

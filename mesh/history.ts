@@ -37,7 +37,7 @@ interface Bounds {
 }
 
 /** What was said, and how far it came. */
-export type History = Pick<Mesh, 'acknowledge' | 'receipts' | 'onReceipt' | 'history'>
+export type History = Pick<Mesh, 'acknowledge' | 'receipts' | 'onReceipt' | 'history' | 'find'>
 
 /** Makes the memory of a node. */
 export function createHistory(
@@ -125,6 +125,11 @@ export function createHistory(
       const mine = (item: Entry) => item.kind === 'message' && item.peer === core.peer
       const sent = await collect(scopes(), mine, { limit: Math.min(limit, limits.most) })
       return sent.flatMap(receiptsOf)
+    },
+
+    async find(messageId) {
+      const { id, peer, to, group } = await feeds.find(messageId)
+      return { id, from: peer, to, group }
     },
 
     onReceipt: (listener) => delivery.moved.listen(() => listener()),

@@ -1,17 +1,19 @@
 import { MeshError } from '../state/errors.ts'
-import { groupScope } from '../state/feeds.ts'
 import { lobby, membershipKey } from '../state/groups.ts'
 import type { Batch } from '../state/ledger.ts'
 import type { Context } from '../state/messages.ts'
 import { type Card, type ChosenStatus, summaryMax } from '../state/peers.ts'
-import { every } from './clock.ts'
+import type { Act } from './activity.ts'
+import type { Autogroup } from './autogroup.ts'
+import { every, pause } from './clock.ts'
 import type { Core } from './core.ts'
-import type { Delivery } from './delivery.ts'
+import type { Stand } from './documents.ts'
 import type { Exchange } from './exchange.ts'
 import type { OwnInbox } from './inbox.ts'
 import type { Link } from './link.ts'
 import type { Names } from './names.ts'
 import type { NodeDeps, NodeSettings } from './needs.ts'
+import type { OwnCard } from './ownCard.ts'
 import type { Peers } from './peers.ts'
 import type { PresenceBoard } from './presence.ts'
 import type { Sessions } from './sessions.ts'
@@ -19,6 +21,8 @@ import { createSettling } from './settling.ts'
 
 /** Changes from others within this time are answered together. */
 const gatherMs = 20
+/** After a move the others are asked within this time what is there. */
+const greetMs = 200
 /** A peer that is back within this time never left. */
 const absenceMs = 3_000
 /** How often the device is reminded which session is alive. */
@@ -30,9 +34,13 @@ export interface HousekeepingDeps {
   readonly peers: Peers
   readonly presence: PresenceBoard
   readonly sessions: Sessions
-  readonly delivery: Delivery
   readonly exchange: Exchange
   readonly inbox: OwnInbox
+  readonly act: Act
+  readonly card: OwnCard
+  readonly autogroup: Pick<Autogroup, 'choose'>
+  /** What a group is called. */
+  readonly groupName: (group: string) => string
   readonly whereabouts: NodeDeps['whereabouts']
   readonly settings: NodeSettings
 }
@@ -53,21 +61,41 @@ export interface Housekeeping {
 
 /** Makes the housekeeping of a node. */
 export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekeeping {
-  const { clock, group, directory } = core
-  const { names, presence, sessions, delivery, inbox, settings } = deps
-  const cardKey = `card/${core.peer}`
+  const { clock, directory } = core
+  const { names, presence, sessions, inbox, settings } = deps
+  const { act, card: own } = deps
   let isSettled = false
   let isLeaving = false
   let cancelTidy: (() => void) | undefined
   let cancelRemember = () => {}
+  /** Where we stood before we were moved, until that has been told. */
+  let movedFrom: Stand | undefined
+  /** Moves whose place we have not heard of yet. */
+  let arrivals = 0
   const settling = createSettling(core, deps.exchange)
 
   core.changed.listen(tidySoon)
+  core.moved.listen(({ from }) => {
+    if (!isSettled) return
+    movedFrom ??= from
+    arrive().catch((thrown: unknown) => core.log.warn('arrival_failed', { thrown }))
+  })
+
+  /** Who comes to a place first hears what is there: its name, and the names of those who are in it. */
+  async function arrive(): Promise<void> {
+    arrivals += 1
+    const own = arrivals
+    await pause(clock, greetMs)
+    await settling.wait(() => 0)
+    if (own !== arrivals) return
+    arrivals = 0
+    tidySoon()
+  }
   presence.changed.listen(tidySoon)
 
   function tidySoon(): void {
     settling.progressed()
-    if (!isSettled || isLeaving) return
+    if (!isSettled || isLeaving || arrivals > 0) return
     cancelTidy ??= clock.after(gatherMs, () => {
       cancelTidy = undefined
       tidy().catch((thrown: unknown) => core.log.warn('tidying_failed', { thrown }))
@@ -77,83 +105,72 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
   /** Evaluates what others' records and presence mean for us: one batch, nothing when all is well. */
   async function tidy(): Promise<void> {
     const others = presence.sessions().filter((session) => session !== sessions.current())
-    const card = await freshCard()
+    const card = await own.fresh()
     const batch = await core.ledger.begin()
-    if (isLeaving) return
+    if (isLeaving || arrivals > 0) return
     const former = names.of(core.peer)
-    const renamed = names.settle(batch)
-    if (renamed !== undefined) announceRename(batch, former, renamed)
+    const renamed = names.settle(batch, wish())
+    if (movedFrom) announceMove(batch, movedFrom)
+    else if (renamed !== undefined) announceRename(batch, former, renamed)
+    movedFrom = undefined
     for (const other of others) sessions.meet(batch, other)
-    const own = sessions.current()
-    presence.update({ session: own })
-    if (isDifferent(card)) group.put(batch, [{ key: cardKey, value: card }])
+    presence.update({ session: sessions.current() })
+    own.put(batch, card)
     await batch.commit()
   }
 
+  /** A chosen name goes along when we are moved; a number is given anew. */
+  function wish(): string | undefined {
+    return movedFrom && names.chosenAt(movedFrom.circle)
+  }
+
+  function announceMove(batch: Batch, { group }: Stand): void {
+    const now = core.groupOf(core.peer)
+    if (group === now) return
+    const called = deps.groupName(now)
+    act(batch, { action: 'moved', detail: `is in ${called} now` })
+    const at = core.hybrid.next()
+    const text = `You work in the group "${called}" now; your name there is "${names.of(core.peer)}". Only the human moves you elsewhere: mesh groups assign.`
+    inbox.tell(batch, { id: `moved/${now}/${at}`, at, text, wakes: false })
+  }
+
   function announceRename(batch: Batch, former: string, name: string): void {
-    act(batch, 'renamed', `is now ${name}`)
+    act(batch, { action: 'renamed', detail: `is now ${name}` })
     const at = core.hybrid.next()
     const was = former === core.peer ? 'The name you had' : `"${former}"`
     const text = `Your name is now "${name}". ${was} belongs to another peer.`
     inbox.tell(batch, { id: `name/${at}`, at, text, wakes: false })
   }
 
-  async function freshCard(summary?: string): Promise<Card> {
-    const { cwd, host, repo, remote, branch } = await deps.whereabouts()
-    const before = deps.peers.card(core.peer)
-    return {
-      cwd,
-      host,
-      repo,
-      remote,
-      branch,
-      summary: summary ?? before?.summary ?? '',
-      left: null,
-    }
-  }
-
-  function isDifferent(wanted: Card): boolean {
-    return JSON.stringify(deps.peers.card(core.peer)) !== JSON.stringify(wanted)
-  }
-
-  /** Says in the group's log what we did; travels once it is on disk. */
-  function act(batch: Batch, action: string, detail: string): void {
-    const ours = core.groupOf(core.peer)
-    const item = core.feeds.append(batch, {
-      scope: groupScope(ours),
-      id: core.createId(),
-      group: ours,
-      kind: 'activity',
-      to: [],
-      body: { action, detail },
-    })
-    batch.add([], () => delivery.send(item))
-  }
-
   function firstRecords(batch: Batch, card: Card): void {
     const { peer } = core
     const device = core.signer.device
     const membership = membershipKey(peer, peer)
-    const own = [
+    const first = [
       { key: `device/${device}/${peer}`, value: { name: card.host, key: core.signer.key } },
       { key: membership, value: { group: lobby, manual: false } },
     ]
     directory.put(
       batch,
-      own.filter(({ key }) => !directory.get(key)),
+      first.filter(({ key }) => !directory.get(key)),
     )
     const [live = null] = presence.sessions()
     sessions.decide(batch, live)
     presence.update({ session: sessions.current() })
-    group.put(batch, [{ key: cardKey, value: card }])
+    own.put(batch, card)
     names.settle(batch, settings.wish)
-    act(batch, 'joined', `works in ${card.cwd}`)
+    act(batch, { action: 'joined', detail: `works in ${card.cwd}` })
     firstLines(batch)
   }
 
   function firstLines(batch: Batch): void {
     const at = core.hybrid.next()
     const { inherited, setAside } = settings
+    const group = core.groupOf(core.peer)
+    if (group !== lobby) {
+      const text = `You work in the group "${deps.groupName(group)}". Only the human moves you elsewhere: mesh groups assign.`
+      inbox.tell(batch, { id: `moved/${group}/first`, at, text, wakes: false })
+    }
     if (inherited) {
       const who = inherited.name === null ? 'another session' : `"${inherited.name}"`
       const text = `You took over the seat of ${who}: its name, unread mail and history are yours now.`
@@ -168,7 +185,8 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
   return {
     async settleIn(pending) {
       await settling.wait(pending)
-      const card = await freshCard()
+      await deps.autogroup.choose()
+      const card = await own.fresh()
       const batch = await core.ledger.begin()
       firstRecords(batch, card)
       await batch.commit()
@@ -198,14 +216,14 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
 
     async context() {
       const { branch, files, cwd } = await deps.whereabouts()
-      return { branch, files, cwd, summary: deps.peers.card(core.peer)?.summary ?? '' }
+      return { branch, files, cwd, summary: own.summary() }
     },
 
     async setName(name) {
       const batch = await core.ledger.begin()
       const former = names.of(core.peer)
       const given = names.claim(batch, name)
-      if (given !== former) act(batch, 'renamed', `is now ${given}`)
+      if (given !== former) act(batch, { action: 'renamed', detail: `is now ${given}` })
       await batch.commit()
       return { name: given }
     },
@@ -216,16 +234,16 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
           hint: `Say it in ${summaryMax}.`,
         })
       }
-      const card = await freshCard(summary)
+      const card = await own.fresh(summary)
       const batch = await core.ledger.begin()
-      group.put(batch, [{ key: cardKey, value: card }])
-      act(batch, 'summary', summary)
+      own.put(batch, card)
+      act(batch, { action: 'summary', detail: summary })
       await batch.commit()
     },
 
     async setStatus(status) {
       const batch = await core.ledger.begin()
-      act(batch, 'status', status)
+      act(batch, { action: 'status', detail: status })
       await batch.commit()
       presence.update({ status })
     },
@@ -235,10 +253,9 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
       cancelTidy?.()
       cancelRemember()
       if (!isSettled) return
-      const card = deps.peers.card(core.peer)
       const batch = await core.ledger.begin()
-      if (card) group.put(batch, [{ key: cardKey, value: { ...card, left: core.hybrid.next() } }])
-      act(batch, 'left', '')
+      own.leave(batch)
+      act(batch, { action: 'left', detail: '' })
       await batch.commit()
       await sessions.remember()
     },

@@ -4,15 +4,24 @@ import type { Clock } from './clock.ts'
 import { type Frame, type Hello, parseFrame } from './frames.ts'
 import type { Acquaintance } from './hello.ts'
 import type { Wire } from './network.ts'
+import { createSignal, type Signal } from './signal.ts'
 
 /** Silence after which a link is pinged; after two more such silences it is dead. */
 const silenceMs = { loopback: 15_000, lan: 4_000 } as const
-/** Buffered bytes above which live frames to a slow peer are dropped; the next comparison brings them. */
+/** Buffered bytes above which live frames to a slow peer are dropped; a comparison brings them. */
 const slowBytes = 1_048_576
 /** Buffered bytes above which a link ends. */
 const stuckBytes = 8_388_608
 /** Malformed frames after which a link ends: a peer of ours sends none. */
 const malformedMax = 3
+
+/** What has passed over a link since its hellos; bytes are those of the frames' text. */
+export interface Traffic {
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly framesIn: number
+  readonly framesOut: number
+}
 
 /** One conversation with one node, both ends known to each other. */
 export interface Link {
@@ -26,6 +35,11 @@ export interface Link {
   /** By the monotonic clock. */
   readonly sinceMs: number
   readonly bufferedBytes: number
+  readonly traffic: Traffic
+  /** How long the last ping took that was answered; undefined while none was needed. */
+  readonly roundTripMs: number | undefined
+  /** A live frame was dropped, because the peer is too slow for it. */
+  readonly dropped: Signal<void>
   /** Sends what must arrive: an answer, or a step of an exchange. */
   send(frame: Frame): void
   /** Sends what a later comparison would bring anyway. Answers false when the peer is too slow for it. */
@@ -58,6 +72,10 @@ export function createLink(
   let pings = 0
   let malformed = 0
   let isClosed = false
+  let pingedMs = 0
+  let roundTripMs: number | undefined
+  const traffic = { bytesIn: 0, bytesOut: 0, framesIn: 0, framesOut: 0 }
+  const dropped: Link['dropped'] = createSignal()
   let cancelBeat = clock.after(silence, beat)
 
   function beat(): void {
@@ -74,18 +92,24 @@ export function createLink(
 
   function ping(): number {
     pings += 1
+    pingedMs = clock.elapsed()
     send({ kind: 'ping', number: pings })
     return pings
   }
 
   function send(frame: Frame): void {
     if (wire.bufferedBytes > stuckBytes) return wire.terminate('stuck')
-    wire.send(JSON.stringify(frame))
+    const text = JSON.stringify(frame)
+    traffic.framesOut += 1
+    traffic.bytesOut += Buffer.byteLength(text)
+    wire.send(text)
   }
 
   function receive(text: string): void {
     heardMs = clock.elapsed()
     misses = 0
+    traffic.framesIn += 1
+    traffic.bytesIn += Buffer.byteLength(text)
     const parsed = parseFrame(text)
     if (parsed.kind === 'unknown') return
     if (parsed.kind === 'malformed') {
@@ -96,9 +120,14 @@ export function createLink(
     }
     const { frame } = parsed
     if (frame.kind === 'ping') return send({ kind: 'pong', number: frame.number })
-    if (frame.kind === 'pong') return probes.get(frame.number)?.(true)
+    if (frame.kind === 'pong') return answered(frame.number)
     if (frame.kind === 'bye') return wire.close(frame.reason)
     events.frame(link, frame)
+  }
+
+  function answered(number: number): void {
+    if (number === pings) roundTripMs = clock.elapsed() - pingedMs
+    probes.get(number)?.(true)
   }
 
   function closed(reason: string): void {
@@ -121,11 +150,17 @@ export function createLink(
     get bufferedBytes() {
       return wire.bufferedBytes
     },
+    traffic,
+    get roundTripMs() {
+      return roundTripMs
+    },
+    dropped,
     send,
     sendLive(frame) {
-      if (wire.bufferedBytes > slowBytes) return false
-      send(frame)
-      return true
+      const isSlow = wire.bufferedBytes > slowBytes
+      if (isSlow) dropped.emit()
+      else send(frame)
+      return !isSlow
     },
     probe(ms) {
       return new Promise((resolve) => {

@@ -27,6 +27,16 @@ export function createLog(level: LogLevel, write: (line: string) => void, now: (
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
+/** The same log, which says these facts with every event: whose process and whose node it is. */
+export function logWith(log: Log, about: LogFields): Log {
+  return {
+    debug: (event, fields) => log.debug(event, { ...about, ...fields }),
+    info: (event, fields) => log.info(event, { ...about, ...fields }),
+    warn: (event, fields) => log.warn(event, { ...about, ...fields }),
+    error: (event, fields) => log.error(event, { ...about, ...fields }),
+  }
+}
+
 /** A log that says nothing. */
 export const silentLog: Log = {
   debug() {},

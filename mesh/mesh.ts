@@ -1,4 +1,6 @@
-import type { NodeId, PeerId } from '../state/ids.ts'
+import type { Desk, Operation } from '../state/desk.ts'
+import type { AutogroupMode } from '../state/groups.ts'
+import type { NodeId, ObjectId, PeerId } from '../state/ids.ts'
 import type {
   Context,
   DeliveryState,
@@ -8,6 +10,9 @@ import type {
   Receipt,
 } from '../state/messages.ts'
 import type { ChosenStatus, Peer } from '../state/peers.ts'
+import type { Structured } from '../state/structured.ts'
+import type { LanMode } from './configuration.ts'
+import type { TrafficCounts } from './traffic.ts'
 
 /** The node as the other rooms see it: the only door of `mesh/`. Refusals are `MeshError`. */
 export interface Mesh {
@@ -35,8 +40,19 @@ export interface Mesh {
     readonly limit?: number
     readonly message_id?: string
   }): Promise<readonly Receipt[]>
+  /** Calls back whenever a recipient got further with something I said, until the answer is called. */
+  onReceipt(listener: () => void): () => void
   /** Past conversation, newest page, oldest first within it; `next` goes into `before` for the page before. */
   history(query: HistoryQuery): Promise<HistoryPage>
+
+  /** The groups that we may know of, and what the operator may do with them. */
+  readonly groups: Groups
+  /** Does one operation on the shared work of our group, or for the operator of any. */
+  work<Answer>(operation: Operation<Answer>, group?: string): Promise<Answer>
+  /** Reads from the shared work as it is now. */
+  look<Answer>(view: (desk: Desk) => Answer, group?: string): Answer
+  /** The message whose ID begins so. Fails with UNKNOWN_MESSAGE or AMBIGUOUS_MESSAGE. */
+  find(messageId: string): Promise<FoundMessage>
 
   /** Fails with NAME_TAKEN or BAD_INPUT; answers the name as it is now. */
   setName(name: string): Promise<{ readonly name: string }>
@@ -57,6 +73,26 @@ export interface Mesh {
 /** The push route of a session. `pull` wakes nobody. */
 export type Route = 'channel' | 'socket' | 'pull'
 
+/** The groups as this peer knows them. Only the operator changes anything: others get REFUSED. */
+export interface Groups {
+  /** What a group is called, as far as we may know; else the beginning of its ID. */
+  nameOf(group: string): string
+  /** Our own, the lobby, and the open ones; for the operator all. */
+  list(): readonly GroupView[]
+  /** Makes a sealed group. Fails with BAD_INPUT or NAME_TAKEN. */
+  create(name: string): Promise<GroupView>
+  /** Moves a peer; `automatic` leaves the choice to its own node again. */
+  assign(peer: string, group: string): Promise<GroupView>
+  /** Its members go back to the lobby. */
+  remove(group: string): Promise<GroupView>
+  seal(group: string, isSealed: boolean): Promise<GroupView>
+  /** When a branch makes a group of its own. */
+  mode(): AutogroupMode
+  setMode(mode: AutogroupMode): Promise<void>
+  /** The group that a text means. Fails with UNKNOWN_GROUP. */
+  resolve(text: string): string
+}
+
 /** What waits for this peer, and the evidence of what happened to it. */
 export interface Inbox {
   /** How many messages and notices are unread, and the newest sender's name. Synchronous and cheap. */
@@ -71,6 +107,28 @@ export interface Inbox {
   onArrival(listener: (message: Message, wakes: boolean) => void): () => void
 }
 
+/** A group as tools, commands and the page show it. */
+export interface GroupView {
+  readonly id: string
+  readonly name: string
+  readonly sealed: boolean
+  /** Made for a branch, by the nodes themselves. */
+  readonly automatic: boolean
+  readonly members: readonly {
+    readonly id: string
+    readonly name: string
+    readonly online: boolean
+  }[]
+}
+
+/** What operations need to know of a message. */
+export interface FoundMessage {
+  readonly id: ObjectId
+  readonly from: PeerId
+  readonly to: readonly PeerId[]
+  readonly group: string
+}
+
 /** Answer of `peers`. */
 export interface PeerList {
   readonly self: Peer
@@ -82,6 +140,8 @@ export interface SendInput {
   readonly to: string
   readonly message: string
   readonly reply_to?: string
+  /** What a structured message says, field by field; `message` is the text made of them. */
+  readonly fields?: Structured
 }
 
 /** Answer of `send`: the state reached within 250 ms. `repeated` when the text was sent a moment ago. */
@@ -125,14 +185,37 @@ export interface MeshEvent {
 }
 
 /** One link as diagnostics show it. */
-export interface LinkStatus {
+export interface LinkStatus extends TrafficCounts {
   readonly peer: string
   readonly name: string
   readonly node: string
   readonly address: string
   readonly side: 'dialled' | 'accepted'
   readonly buffered_bytes: number
+  /** How long the last ping took; null while none was needed. */
+  readonly rtt_ms: number | null
   readonly since: string
+}
+
+/** What waits somewhere in a node. */
+export interface Queues {
+  /** Writes that are not on disk yet. */
+  readonly disk_writes: number
+  /** Messages and notices that nobody has read. */
+  readonly inbox: number
+  /** Words of ours for peers that are away. */
+  readonly offline_entries: number
+}
+
+/** How a node stands to other machines. */
+export interface LanStatus {
+  readonly mode: LanMode
+  /** It should accept links from other machines. */
+  readonly on: boolean
+  /** Where it does; null while it does not. */
+  readonly address: string | null
+  /** Why it does not although it should. */
+  readonly problem?: string
 }
 
 /** How the node is, for `mesh status` and `mesh doctor`. */
@@ -143,12 +226,14 @@ export interface MeshStatus {
   readonly node: string
   readonly pid: number
   readonly address: string
+  readonly lan: LanStatus
   readonly uptime_ms: number
   readonly route: Route
   readonly self: Peer
   readonly peers: readonly Peer[]
   readonly unread: number
   readonly links: readonly LinkStatus[]
+  readonly waiting: Queues
   /** `problem` is the last failure of the disk that has not been followed by a success. */
   readonly store: {
     readonly directory: string
@@ -156,6 +241,7 @@ export interface MeshStatus {
     readonly problem?: string
     readonly set_aside?: string
   }
+  /** Since the node began; what has passed over links that ended is in `bytes_in` and its like. */
   readonly counters: Readonly<Record<string, number>>
   readonly dashboard: string | null
 }

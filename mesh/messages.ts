@@ -10,6 +10,7 @@ import {
   unreadMax,
   utf8Bytes,
 } from '../state/messages.ts'
+import { carriedFields } from '../state/structured.ts'
 import type { Core } from './core.ts'
 import type { Delivery } from './delivery.ts'
 import type { BroadcastAnswer, SendAnswer, SendInput } from './mesh.ts'
@@ -145,7 +146,7 @@ export function createMessages(core: Core, deps: MessagesDeps): Messages {
   }
 
   return {
-    async send({ to, message, reply_to }) {
+    async send({ to, message, reply_to, fields }) {
       checkText(message)
       const peer = peers.resolve(to)
       if (peer === core.peer) {
@@ -169,6 +170,7 @@ export function createMessages(core: Core, deps: MessagesDeps): Messages {
           text: message,
           hops: await deps.hopsTo(peer, replyTo),
           context: await deps.context(),
+          ...(fields ? { fields: carriedFields.parse(fields) } : {}),
         },
       })
       if (peers.isOnline(peer)) await delivered(item, peer)
@@ -177,13 +179,15 @@ export function createMessages(core: Core, deps: MessagesDeps): Messages {
 
     async broadcast({ scope, message }) {
       checkText(message)
-      const to = peers.list({ scope }).peers
+      const group = core.groupOf(core.peer)
+      const to = peers
+        .list({ scope })
+        .peers.filter(({ id }) => core.groupOf(id as PeerId) === group)
       const recipients = to.map(({ id, name }) => ({ id, name }))
       if (to.length === 0) return { message_id: '', to: [] }
       const id = core.createId()
       const repeated = brake('group', { id, text: message })
       if (repeated !== undefined) return { message_id: repeated, to: recipients }
-      const group = core.groupOf(core.peer)
       await say('group', {
         scope: groupScope(group),
         id,

@@ -1,4 +1,6 @@
+import type { Document } from '../state/document.ts'
 import { MeshError } from '../state/errors.ts'
+import { groupDocument } from '../state/groups.ts'
 import { hybridToMs, msToHybrid } from '../state/hybrid.ts'
 import type { PeerId } from '../state/ids.ts'
 import type { Batch } from '../state/ledger.ts'
@@ -31,35 +33,50 @@ export interface Names {
   of(peer: PeerId): string
   /** Puts a first claim, or the next when ours was lost, into the batch. Answers the new name, undefined when ours stands. */
   settle(batch: Batch, wish?: string): string | undefined
+  /** The name that we chose among those whom we saw at that place; undefined for a number. */
+  chosenAt(circle: string): string | undefined
   /** Claims a chosen name. Fails with NAME_TAKEN or BAD_INPUT. Answers the name as written. */
   claim(batch: Batch, name: string): string
   /** Whether `settle` would change something. */
   isUnsettled(): boolean
 }
 
-/** Makes the naming of a node over its group's document. */
+/** What a document says of names. */
+interface Read {
+  readonly claims: readonly Claim[]
+  readonly owners: ReadonlyMap<PeerId, string>
+}
+
+/** Makes the naming of a node. Names are unique among those who see each other. */
 export function createNames(core: Core, deps: NameDeps): Names {
-  let cached: { claims: readonly Claim[]; owners: ReadonlyMap<PeerId, string> } | undefined
+  /** Read once for each document that holds names. */
+  const readByDocument = new Map<Document, Read>()
   core.changed.listen(({ document, keys }) => {
-    if (document === core.group && keys.some((key) => key.startsWith('name/'))) cached = undefined
+    if (keys.some((key) => key.startsWith('name/'))) readByDocument.delete(document)
   })
 
-  function view() {
-    if (!cached) {
-      const claims = claimsOf(core.group.list('name/'))
-      cached = { claims, owners: ownersOfNames(claims) }
-    }
-    return cached
+  function read(document: Document): Read {
+    const known = readByDocument.get(document)
+    if (known) return known
+    const claims = claimsOf(document.list('name/'))
+    const fresh = { claims, owners: ownersOfNames(claims) }
+    readByDocument.set(document, fresh)
+    return fresh
+  }
+
+  function view(): Read {
+    return read(core.faces)
   }
 
   /** The last sign of life that we know of, by our clock. */
   function lastSignMs(claim: Claim): number {
-    const cardAt = core.group.get(`card/${claim.peer}`)?.at ?? 0
+    const cardAt = core.faces.get(`card/${claim.peer}`)?.at ?? 0
     return Math.max(deps.lastSeenMs(claim.peer) ?? 0, hybridToMs(Math.max(claim.at, cardAt)))
   }
 
   function isExpired(claim: Claim): boolean {
-    if (claim.peer === core.peer || deps.isOnline(claim.peer)) return false
+    const isHere = deps.isOnline(claim.peer) && core.facesOf(claim.peer) === core.faces
+    if (claim.peer === core.peer || isHere) return false
     const silentMs = core.clock.now() - lastSignMs(claim)
     return silentMs > (claim.auto ? expiryMs.auto : expiryMs.chosen)
   }
@@ -78,7 +95,7 @@ export function createNames(core: Core, deps: NameDeps): Names {
     const value: NameClaim = { name, auto, over: over.slice(0, 50) }
     // Later than every claim it knows of, so that what it steps over is earlier.
     const after = Math.max(msToHybrid(0), ...rivals.map(({ at }) => at))
-    core.group.put(batch, [{ key: nameKey(core.peer), value, after }])
+    core.faces.put(batch, [{ key: nameKey(core.peer), value, after }])
     return name
   }
 
@@ -89,10 +106,19 @@ export function createNames(core: Core, deps: NameDeps): Names {
   return {
     of(peer) {
       const operator = core.operators().get(peer)
-      if (!operator) return view().owners.get(peer) ?? peer
+      if (!operator) {
+        const document = core.facesOf(peer)
+        return (document && read(document).owners.get(peer)) ?? peer
+      }
       return operator.device === core.signer.device ? 'operator' : operatorName(operator)
     },
     isUnsettled: () => !view().owners.has(core.peer),
+
+    chosenAt(circle) {
+      const document = core.document(groupDocument(circle))
+      const claim = document && read(document).claims.find(({ peer }) => peer === core.peer)
+      return claim && !claim.auto ? claim.name : undefined
+    },
 
     settle(batch, wish) {
       const claim = mine()

@@ -59,3 +59,8 @@ export interface Network {
 export const frameBytesMax = 1_048_576
 /** Largest first frame. */
 export const helloBytesMax = 4_096
+
+/** Whether an address leads to this very machine, whoever reads it. */
+export function isLoopback(host: string): boolean {
+  return host === '::1' || host.startsWith('127.')
+}

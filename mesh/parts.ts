@@ -1,21 +1,31 @@
+import { lobby } from '../state/groups.ts'
+import { createSearch } from '../state/search.ts'
+import { createActivity } from './activity.ts'
+import { type Autogroup, createAutogroup } from './autogroup.ts'
 import type { Core } from './core.ts'
 import { createDelivery } from './delivery.ts'
 import { createExchange, type Exchange } from './exchange.ts'
+import { createGroups } from './groups.ts'
 import { createHistory, type History } from './history.ts'
 import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
 import { createInbox, hopsOf, type OwnInbox } from './inbox.ts'
 import type { Link } from './link.ts'
+import type { Groups, LanStatus } from './mesh.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { createNames, type Names } from './names.ts'
 import type { NodeDeps, NodeSettings, NodeState } from './needs.ts'
+import { createOperatorHousekeeping } from './operator.ts'
+import { createOwnCard } from './ownCard.ts'
 import { createPeers, type Peers } from './peers.ts'
 import { createPresenceBoard, type PresenceBoard } from './presence.ts'
 import { createRepair } from './repair.ts'
 import { createReplication } from './replication.ts'
+import { createRetention, type Retention } from './retention.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import { createStatus, type Status } from './status.ts'
 import { createViews } from './views.ts'
 import { createWatch, type Watch } from './watch.ts'
+import { createWork, type Work } from './work.ts'
 
 /** The parts of a node that others than themselves call. */
 export interface Parts {
@@ -29,7 +39,11 @@ export interface Parts {
   readonly housekeeping: Housekeeping
   readonly history: History
   readonly messages: Messages
+  readonly retention: Retention
   readonly status: Status
+  readonly work: Work
+  readonly groups: Groups
+  readonly autogroup: Autogroup
 }
 
 /** Makes the parts of a node: all act on the same core and the same links. */
@@ -40,9 +54,10 @@ export function createParts(
     readonly settings: NodeSettings
     readonly state: NodeState
     readonly links: () => readonly Link[]
+    readonly lan: () => LanStatus
   },
 ): Parts {
-  const { deps, settings, state, links } = given
+  const { deps, settings, state, links, lan } = given
   const presence = createPresenceBoard(core, deps.store, links)
   const replication = createReplication(core, links)
   const repair = createRepair(core)
@@ -54,11 +69,21 @@ export function createParts(
   const peers = createPeers(core, { names, presence, links })
   const views = createViews(core, names)
   const inbox = createInbox(core, { delivery, presence, views })
+  const act = createActivity(core, delivery)
+  const work = createWork(core, { peers, names, act, links })
+  const groups = createGroups(core, { peers, names, act })
+  const card = createOwnCard(core, deps.whereabouts, () => labelOf(core, groups))
+  const autogroup = createAutogroup(core, {
+    ...{ mesh: settings.mesh, groups, whereabouts: deps.whereabouts },
+    unread: () => core.inbox.count(),
+  })
   const sessions = createSessions(core, deps.memory)
   const watch = createWatch(core, { delivery, names, views })
   const exchange = createExchange(core, { replication, delivery, repair, presence, links })
-  const housekeeping = createHousekeeping(core, {
-    ...{ names, peers, presence, sessions, delivery, exchange, inbox, settings },
+  const keep = settings.isOperator ? createOperatorHousekeeping : createHousekeeping
+  const housekeeping = keep(core, {
+    ...{ names, peers, presence, sessions, exchange, inbox, settings, act, card, autogroup },
+    groupName: groups.nameOf,
     whereabouts: deps.whereabouts,
   })
   const messages = createMessages(core, {
@@ -66,18 +91,28 @@ export function createParts(
     brakes: settings.brakes,
     context: housekeeping.context,
     async hopsTo(peer, replyTo) {
+      // A human's word is where a chain begins.
+      if (settings.isOperator) return 0
       if (replyTo) return hopsOf(await core.feeds.find(replyTo)) + 1
       const last = inbox.hopsFrom(peer)
       return last === undefined ? 0 : last + 1
     },
   })
-  const history = createHistory(core, { peers, views, delivery })
+  const search = settings.isOperator ? createSearch(deps.store) : undefined
+  const history = createHistory(core, { peers, views, delivery, ...(search ? { search } : {}) })
+  const retention = createRetention(core, { inbox, names, letGo: () => search?.release() })
   const status = createStatus(core, {
-    ...{ peers, sessions, inbox, settings, links, state },
+    ...{ peers, sessions, inbox, settings, links, state, lan },
     storeBytes: deps.storeBytes,
   })
   return {
     ...{ presence, names, peers, inbox, sessions, watch },
-    ...{ exchange, housekeeping, history, messages, status },
+    ...{ exchange, housekeeping, history, messages, retention, status, work, groups, autogroup },
   }
+}
+
+/** What our group is called for those outside: only open ones may be named to them. */
+function labelOf(core: Core, groups: Groups): string | undefined {
+  const own = core.groupOf(core.peer)
+  return own === lobby || core.circleOf(core.peer) !== lobby ? undefined : groups.nameOf(own)
 }

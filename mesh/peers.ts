@@ -45,8 +45,12 @@ export function createPeers(core: Core, deps: PeersDeps): Peers {
       .sort((left, right) => (left.node < right.node ? 1 : -1))[0]
   }
 
+  function cardRecordOf(peer: PeerId) {
+    return core.facesOf(peer)?.get(`card/${peer}`)
+  }
+
   function cardOf(peer: PeerId): Card | undefined {
-    return card.safeParse(core.group.get(`card/${peer}`)?.value).data
+    return card.safeParse(cardRecordOf(peer)?.value).data
   }
 
   function isOnline(peer: PeerId): boolean {
@@ -61,7 +65,7 @@ export function createPeers(core: Core, deps: PeersDeps): Peers {
 
   function lastSeenMs(peer: PeerId): number {
     if (isOnline(peer)) return core.clock.now()
-    const stamp = core.group.get(`card/${peer}`)?.at ?? 0
+    const stamp = cardRecordOf(peer)?.at ?? 0
     return presence.lastSeenMs(peer) ?? hybridToMs(stamp)
   }
 
@@ -74,7 +78,7 @@ export function createPeers(core: Core, deps: PeersDeps): Peers {
       name: names.of(peer),
       status: online ? (there?.status ?? 'online') : 'offline',
       online,
-      group: core.groupOf(peer),
+      group: own?.label ?? core.groupOf(peer),
       cwd: own?.cwd ?? '',
       repo: own?.repo ?? null,
       branch: own?.branch ?? null,
@@ -87,15 +91,17 @@ export function createPeers(core: Core, deps: PeersDeps): Peers {
   }
 
   /**
-   * Everybody of our group who published a card, ourselves excepted. Somebody who is linked but has
-   * not said yet who it is would have no name to be called by.
+   * Everybody whom we see and who published a card, ourselves excepted. Somebody who is linked but
+   * has not said yet who it is would have no name to be called by.
    */
   function visible(): PeerId[] {
-    const own = core.groupOf(core.peer)
-    return core.group
-      .list('card/')
-      .map(({ by }) => by)
-      .filter((peer) => peer !== core.peer && core.groupOf(peer) === own)
+    const documents = core.isOperator(core.peer) ? core.documents() : [core.faces]
+    return documents.flatMap((document) =>
+      document
+        .list('card/')
+        .map(({ by }) => by)
+        .filter((peer) => peer !== core.peer && core.facesOf(peer) === document),
+    )
   }
 
   /** Operators are in no group and in no list, and can be spoken to all the same. */

@@ -33,6 +33,8 @@ export interface PresenceBoard {
   linked(link: Link): void
   receive(link: Link, frame: FrameOf<'presence'>): void
   ended(link: Link): void
+  /** What we share with that link has changed: it is told of us, or forgotten. */
+  reconsidered(link: Link): void
   load(): Promise<void>
   stop(): void
 }
@@ -51,7 +53,7 @@ export function createPresenceBoard(
   let isIdle = false
   let isStopped = false
   let isSettled = false
-  let rest = { unread: 0, wakeable: false, session: null as string | null }
+  let rest: Omit<Presence, 'status' | 'settled'> = { unread: 0, wakeable: false, session: null }
   let count = 0
   let cancelGather: (() => void) | undefined
   let cancelIdle = clock.after(idleMs, becomeIdle)
@@ -78,8 +80,11 @@ export function createPresenceBoard(
   }
 
   function tell(link: Link): void {
+    if (!core.sees(link.peer)) return
     count += 1
-    link.sendLive({ kind: 'presence', count, ...own() })
+    const { dashboard, ...said } = own()
+    const isOurs = dashboard !== undefined && link.device === core.signer.device
+    link.sendLive({ kind: 'presence', count, ...said, ...(isOurs ? { dashboard } : {}) })
   }
 
   function noteSeen(peer: PeerId): void {
@@ -126,7 +131,14 @@ export function createPresenceBoard(
       tell(link)
     },
 
+    reconsidered(link) {
+      if (core.sees(link.peer)) return tell(link)
+      if (!presenceByNode.delete(link.node)) return
+      changed.emit({ link, presence: undefined })
+    },
+
     receive(link, { kind: _, count: number, ...presence }) {
+      if (!core.sees(link.peer)) return core.counters.add('frames_refused')
       const before = presenceByNode.get(link.node)
       if (before && before.count >= number) return
       presenceByNode.set(link.node, { count: number, presence })

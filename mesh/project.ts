@@ -32,6 +32,28 @@ export async function readBranch({ gitDirectory }: GitPlaces): Promise<string | 
   return /^ref: refs\/heads\/(.{1,255})$/.exec(head?.trim() ?? '')?.[1] ?? null
 }
 
+/** A checked-out branch, as far as grouping depends on it. */
+export interface Branch {
+  /** What makes a repository this one: its remote, so that clones are one, else its place on this machine. */
+  readonly repository: string
+  readonly name: string
+  readonly isDefault: boolean
+}
+
+/** The branch that work starts from: what origin says, else main, else master; null when none is there. */
+export async function readDefaultBranch(places: GitPlaces): Promise<string | null> {
+  const { commonDirectory } = places
+  const origin = await readText(join(commonDirectory, 'refs', 'remotes', 'origin', 'HEAD'))
+  const said = /^ref: refs\/remotes\/origin\/(.{1,255})$/.exec(origin?.trim() ?? '')?.[1]
+  if (said !== undefined) return said
+  const packed = (await readText(join(commonDirectory, 'packed-refs'))) ?? ''
+  for (const name of ['main', 'master']) {
+    const loose = await readText(join(commonDirectory, 'refs', 'heads', name))
+    if (loose !== undefined || packed.includes(` refs/heads/${name}\n`)) return name
+  }
+  return null
+}
+
 /** The normalised URL of `origin`, else of the first remote, or null. */
 export async function readRemote({ commonDirectory }: GitPlaces): Promise<string | null> {
   const config = (await readText(join(commonDirectory, 'config'))) ?? ''

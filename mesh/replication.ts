@@ -55,7 +55,7 @@ export function createReplication(core: Core, links: () => readonly Link[]): Rep
   }
 
   function shared(): readonly Document[] {
-    return [core.directory, core.group]
+    return core.documents()
   }
 
   /** Pieces of one update arrive in order on one link; undefined until the last is there. */

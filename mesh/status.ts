@@ -1,10 +1,13 @@
+import { pairOf } from '../state/feeds.ts'
 import type { Core } from './core.ts'
 import type { Link } from './link.ts'
-import type { Inbox, LinkStatus, MeshStatus, Route, WhoAmI } from './mesh.ts'
+import type { Inbox, LanStatus, LinkStatus, MeshStatus, Route, WhoAmI } from './mesh.ts'
 import type { NodeSettings } from './needs.ts'
 import type { Address } from './network.ts'
 import type { Peers } from './peers.ts'
+import { parseAuthor } from './repair.ts'
 import type { Sessions } from './sessions.ts'
+import { trafficOf, withTraffic } from './traffic.ts'
 
 /** What describing a node needs. */
 export interface StatusDeps {
@@ -13,6 +16,7 @@ export interface StatusDeps {
   readonly inbox: Inbox
   readonly settings: NodeSettings
   readonly links: () => readonly Link[]
+  readonly lan: () => LanStatus
   readonly storeBytes: () => Promise<number>
   readonly state: {
     readonly startedMs: number
@@ -40,8 +44,32 @@ export function createStatus(core: Core, deps: StatusDeps): Status {
       address: `${link.remote.host}:${link.side === 'dialled' ? link.remote.port : link.hello.port}`,
       side: link.side,
       buffered_bytes: link.bufferedBytes,
+      ...trafficOf(link),
+      rtt_ms: link.roundTripMs === undefined ? null : Math.round(link.roundTripMs * 10) / 10,
       since: new Date(sinceMs).toISOString(),
     }
+  }
+
+  /** What we said to peers that are away, and that they do not have. */
+  function offlineEntries(): number {
+    const { feeds, cursors, peer } = core
+    let entries = 0
+    for (const scope of feeds.scopes()) {
+      const pair = pairOf(scope)
+      const other = pair?.find((one) => one !== peer)
+      if (!other || !pair?.includes(peer) || peers.isOnline(other)) continue
+      for (const [author, head] of Object.entries(feeds.heads(scope))) {
+        const feed = parseAuthor(scope, author)
+        if (feed?.peer === peer) entries += Math.max(0, head - cursors.get(feed, other).delivered)
+      }
+    }
+    return entries
+  }
+
+  /** Where the lead of this device serves the dashboard, as it tells itself. */
+  function dashboard(): string | null {
+    const own = [...core.operators().values()].find(({ device }) => device === core.signer.device)
+    return (own && peers.presenceOf(own.peer)?.dashboard) ?? null
   }
 
   return {
@@ -55,19 +83,25 @@ export function createStatus(core: Core, deps: StatusDeps): Status {
         node: core.node,
         pid: settings.pid,
         address: address ? `${address.host}:${address.port}` : '',
+        lan: deps.lan(),
         uptime_ms: Math.round(core.clock.elapsed() - state.startedMs),
         route: state.route,
         ...peers.list({ offline: true }),
         unread: inbox.unread().count,
         links: deps.links().map(describe),
+        waiting: {
+          disk_writes: core.ledger.waiting(),
+          inbox: inbox.unread().count,
+          offline_entries: offlineEntries(),
+        },
         store: {
           directory: settings.storeDirectory,
           bytes: await deps.storeBytes(),
           ...(problem === undefined ? {} : { problem }),
           ...(settings.setAside === undefined ? {} : { set_aside: settings.setAside }),
         },
-        counters: core.counters.all(),
-        dashboard: null,
+        counters: withTraffic(core.counters.all(), deps.links()),
+        dashboard: dashboard(),
       }
     },
 
@@ -77,7 +111,7 @@ export function createStatus(core: Core, deps: StatusDeps): Status {
       session: sessions.current() ?? '',
       route: state.route,
       unread: inbox.unread().count,
-      dashboard: null,
+      dashboard: dashboard(),
       health: core.ledger.problem()?.message ?? 'ok',
     }),
   }

@@ -2,6 +2,7 @@ import type { Entry } from '../state/feeds.ts'
 import { hybridToIso } from '../state/hybrid.ts'
 import type { Notice, Waiting } from '../state/inbox.ts'
 import { type DeliveryState, deliveryState, type Message, type Trust } from '../state/messages.ts'
+import { readStructured } from '../state/structured.ts'
 import type { Core } from './core.ts'
 import type { Names } from './names.ts'
 
@@ -33,6 +34,7 @@ export function createViews(core: Core, names: Names): Views {
     message(item, { repeat } = {}) {
       const said = item.body && 'text' in item.body ? item.body : undefined
       const state = stateOf(item)
+      const fields = said?.fields && readStructured(said.fields)
       return {
         id: item.id,
         from: { id: item.peer, name: names.of(item.peer) },
@@ -40,6 +42,7 @@ export function createViews(core: Core, names: Names): Views {
         group: item.group,
         kind: item.scope.startsWith('dm:') ? 'direct' : 'broadcast',
         body: said?.text ?? '(forgotten)',
+        ...(fields ? { fields } : {}),
         ...(item.reply_to ? { reply_to: item.reply_to } : {}),
         sent_at: hybridToIso(item.at),
         ...(state ? { state } : {}),

@@ -267,7 +267,7 @@ async function bind(server: Server, host: string, ports: readonly number[]): Pro
   let cause: unknown
   for (const port of ports) {
     try {
-      await once(server.listen({ host, port, backlog: 1_024 }), 'listening')
+      await once(server.listen({ host, port, backlog: 1_024, ipv6Only: true }), 'listening')
       const bound = server.address()
       invariant(typeof bound === 'object' && bound, 'a listening server of TCP has an address')
       return { host: bound.address, port: bound.port }

@@ -4,7 +4,14 @@ import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Clock } from './clock.ts'
 import type { NodeDeps } from './needs.ts'
-import { type GitPlaces, type Project, readBranch, readRemote } from './project.ts'
+import {
+  type Branch,
+  type GitPlaces,
+  type Project,
+  readBranch,
+  readDefaultBranch,
+  readRemote,
+} from './project.ts'
 
 /** Files of a context snapshot. */
 const filesMax = 5
@@ -44,15 +51,24 @@ export function createWhereabouts(
       .catch(() => {})
   }
 
+  /** In a repository without its default branch every branch is as good as that. */
+  async function headOf(places: GitPlaces, name: string): Promise<Branch> {
+    const usual = await readDefaultBranch(places)
+    const repository = (await remote) ?? `${host}:${places.commonDirectory}`
+    return { repository, name, isDefault: usual === null || usual === name }
+  }
+
   return async () => {
     if (git) refresh(git)
+    const branch = git ? await readBranch(git) : null
     return {
       cwd: directory.slice(0, 1_024),
       host: host.slice(0, 255),
       repo: git ? repositoryOf(git).slice(0, 1_024) : null,
       remote: await remote,
-      branch: git ? await readBranch(git) : null,
+      branch,
       files: [...files],
+      ...(git && branch !== null ? { head: await headOf(git, branch) } : {}),
     }
   }
 }

@@ -3,6 +3,7 @@ import { createDocumentLog } from './documentLog.ts'
 import type { HybridClock } from './hybrid.ts'
 import type { NodeId, PeerId } from './ids.ts'
 import type { Batch, Ledger, Mirror } from './ledger.ts'
+import { createRecordIndex } from './recordIndex.ts'
 import { contentHash, type Rec, readRecord, signRecord, verifyRecord, writerOf } from './records.ts'
 import type { Signer, Verify } from './signatures.ts'
 import type { Store } from './store.ts'
@@ -63,7 +64,7 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
   const log = createDocumentLog(name, deps.store)
   let doc = new Y.Doc()
   let map = doc.getMap<unknown>(rootName)
-  let records = new Map<string, Rec>()
+  let records = createRecordIndex()
   /** The newest valid record of ours under each of our keys, wherever it came from. */
   let own = new Map<string, { rec: Rec; stored: object }>()
   let hashesByKey = new Map<string, Buffer>()
@@ -73,7 +74,7 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
     doc = new Y.Doc({ gc: true })
     doc.clientID = writer.createClientId()
     map = doc.getMap(rootName)
-    records = new Map()
+    records = createRecordIndex()
     own = new Map()
     hashesByKey = new Map()
     total = Buffer.alloc(16)
@@ -207,7 +208,7 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
     },
 
     get: (key) => records.get(key),
-    list: (prefix) => [...records.values()].filter(({ key }) => key.startsWith(prefix)),
+    list: (prefix) => records.list(prefix),
     hash: () => total.toString('base64url'),
     vector: () => Y.encodeStateVector(doc),
     difference: (vector) => Y.encodeStateAsUpdate(doc, vector),

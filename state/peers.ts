@@ -35,6 +35,8 @@ export const card = z.object({
   remote: z.string().max(1_024).nullable(),
   branch: z.string().max(255).nullable(),
   summary: z.string().max(summaryMax),
+  /** What its open group is called, for those outside it. */
+  label: z.string().max(64).optional(),
   /** The hybrid time at which the peer said goodbye; null while it lives or if it crashed. */
   left: z.number().nullable(),
 })

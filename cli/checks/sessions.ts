@@ -4,7 +4,7 @@ import { toMeshError } from '../../state/errors.ts'
 import { readAnswer, type StatusAnswer, statusAnswer } from '../answers.ts'
 import { type Finding, fail, ok, warn } from '../check.ts'
 import { isOperator, knockAt } from '../nodes.ts'
-import { count } from '../quantities.ts'
+import { count, size } from '../quantities.ts'
 
 /** Counters that mean that somebody sent what a node had to refuse, and what each of them means. */
 const troubles: Readonly<Record<string, string>> = {
@@ -16,6 +16,14 @@ const troubles: Readonly<Record<string, string>> = {
   frames_failed: 'frames that the store refused',
   hellos_refused: 'strangers at the door',
 }
+
+/** Bytes that wait for a peer which takes them slowly, or not at all. */
+const bufferedBytesMax = 1_048_576
+/** Writes that wait for a disk which is too slow. */
+const diskWritesMax = 5_000
+/** So many repairs are nothing to speak of, in all and in an hour: traffic may cross a comparison. */
+const repairsMax = 20
+const hourMs = 3_600_000
 
 /** What checking the running sessions needs. */
 export interface SessionsDeps {
@@ -36,7 +44,12 @@ export async function checkSessions(deps: SessionsDeps): Promise<Finding[]> {
   const text = `${sessions} of ${count(sessions, 'running session')} answered.`
   const reached = silent.length > 0 ? silent : [ok('sessions', text)]
   if (nodes.length === 0) return reached
-  return [...reached, ...versions(nodes, deps.version), ...stores(nodes), ...counters(nodes)]
+  return [...reached, ...judge(nodes, deps.version)]
+}
+
+/** What is off with nodes that answered, by what they say of themselves. */
+export function judge(nodes: readonly StatusAnswer[], version: string): Finding[] {
+  return [...versions(nodes, version), ...stores(nodes), ...links(nodes), ...counters(nodes)]
 }
 
 type Asked =
@@ -68,12 +81,16 @@ function versions(nodes: readonly StatusAnswer[], version: string): Finding[] {
 }
 
 function stores(nodes: readonly StatusAnswer[]): Finding[] {
-  const findings = nodes.flatMap(({ self, store }) => {
+  const findings = nodes.flatMap(({ self, store, waiting }) => {
     const { directory, problem, set_aside } = store
     const found: Finding[] = []
     if (problem !== undefined) {
       const fix = `Free space on the disk of ${directory}, then check who may write there.`
       found.push(fail('store', `${self.name}: ${problem}`, fix))
+    }
+    if (waiting.disk_writes > diskWritesMax) {
+      const text = `${self.name} has ${waiting.disk_writes} writes waiting for the disk.`
+      found.push(warn('store', text, `See what keeps the disk of ${directory} busy.`))
     }
     if (set_aside !== undefined) {
       const text = `${self.name} had to replace a damaged store; the old one is ${set_aside}.`
@@ -84,8 +101,36 @@ function stores(nodes: readonly StatusAnswer[]): Finding[] {
   return findings.length > 0 ? findings : [ok('store', 'Every running session can write.')]
 }
 
+/** Peers that do not take what is sent to them; nothing is said of them when all is well. */
+function links(nodes: readonly StatusAnswer[]): Finding[] {
+  const slow = new Map<string, { readonly name: string; readonly bytes: number }>()
+  for (const { buffered_bytes: bytes, peer, name } of nodes.flatMap((node) => node.links)) {
+    if (bytes > Math.max(bufferedBytesMax, slow.get(peer)?.bytes ?? 0)) {
+      slow.set(peer, { name, bytes })
+    }
+  }
+  return [...slow].map(([peer, { name, bytes }]) => {
+    const text = `${name} (${peer}) is slow or stopped: ${size(bytes)} wait for it.`
+    const isHere = nodes.some(({ self }) => self.id.slice(0, 8) === peer.slice(0, 8))
+    const fix = isHere
+      ? `Look at that session, or take it out: mesh stop ${peer}`
+      : 'Look at that session and at the network between the two machines.'
+    return warn('traffic', text, fix)
+  })
+}
+
+function isRepairedOften({ counters, uptime_ms: uptimeMs }: StatusAnswer): boolean {
+  const repairs = counters['repairs'] ?? 0
+  return repairs > repairsMax * Math.max(1, uptimeMs / hourMs)
+}
+
 function counters(nodes: readonly StatusAnswer[]): Finding[] {
   const repairs = nodes.reduce((sum, node) => sum + (node.counters['repairs'] ?? 0), 0)
+  const often = nodes.filter(isRepairedOften).map(({ self, counters }) => {
+    const text = `${self.name} needed ${counters['repairs']} repairs: frames to it get lost.`
+    const fix = 'Update sessions of older versions; LOG_LEVEL=info tells what was repaired.'
+    return warn('traffic', text, fix)
+  })
   const findings = nodes.flatMap(({ self, counters }) => {
     const seen = Object.entries(troubles).flatMap(([name, meaning]) => {
       const amount = counters[name] ?? 0
@@ -102,5 +147,6 @@ function counters(nodes: readonly StatusAnswer[]): Finding[] {
     ]
   })
   const text = `Nothing was turned away; ${count(repairs, 'repair')} by comparison.`
-  return findings.length > 0 ? findings : [ok('traffic', text)]
+  const found = [...findings, ...often]
+  return found.length > 0 ? found : [ok('traffic', text)]
 }

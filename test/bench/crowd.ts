@@ -56,7 +56,8 @@ export async function measureCrowd(scratch: string): Promise<Figure[]> {
 async function openDoors(directory: string): Promise<Door[]> {
   const home = await openHome(directory, environmentOf(process), systemClock)
   const entries = await until(async () => {
-    const found = await readRendezvous(join(directory, 'run'))
+    const all = await readRendezvous(join(directory, 'run'))
+    const found = all.filter(({ role }) => role === 'session')
     return found.length === size && found
   }, 60_000)
   return Promise.all(entries.map((entry) => knock(home, entry, new AbortController().signal)))
@@ -65,11 +66,12 @@ async function openDoors(directory: string): Promise<Door[]> {
 function untilFull(door: Door): Promise<unknown> {
   return until(async () => {
     const status = await door.request('status', {})
-    return hasLinks(status) && status.links.length === size - 1
+    if (!hasLinks(status)) return false
+    return status.links.filter(({ name }) => name !== 'operator').length === size - 1
   }, 120_000)
 }
 
-function hasLinks(status: unknown): status is { links: readonly unknown[] } {
+function hasLinks(status: unknown): status is { links: readonly { readonly name: string }[] } {
   return typeof status === 'object' && status !== null && 'links' in status
 }
 

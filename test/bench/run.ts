@@ -3,9 +3,12 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureCatchUp } from './catchUp.ts'
 import { measureCrowd } from './crowd.ts'
+import { measureDiscovery } from './discovery.ts'
 import { type Figure, table } from './figures.ts'
 import { measureIdle, measureStart } from './idle.ts'
 import { measureLatency } from './latency.ts'
+import { measureLead } from './lead.ts'
+import { measureSearch } from './search.ts'
 import { measureThroughput } from './throughput.ts'
 
 /** What can be measured, by the word that asks for it alone: `npm run bench -- latency`. */
@@ -16,6 +19,9 @@ const measures: Readonly<Record<string, (scratch: string) => Promise<Figure | Fi
   start: measureStart,
   idle: measureIdle,
   catchUp: measureCatchUp,
+  lead: measureLead,
+  discovery: measureDiscovery,
+  search: measureSearch,
 }
 
 const asked = process.argv.slice(2)

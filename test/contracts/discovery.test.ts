@@ -1,9 +1,11 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../mesh/clock.ts'
 import { silentLog } from '../../mesh/log.ts'
+import { createMdns } from '../../mesh/mdns.ts'
+import { loadMulticast } from '../../mesh/multicast.ts'
 import { createRendezvous, isProcessAlive, readRendezvous } from '../../mesh/rendezvous.ts'
 import { createStaticPeers } from '../../mesh/staticPeers.ts'
 import { createPeerId, type DeviceId, type NodeId } from '../../state/ids.ts'
@@ -25,7 +27,9 @@ function entryOf(node: NodeId) {
 function rendezvousIn(directory: string, node: NodeId) {
   const deps = { clock: systemClock, log: silentLog, isAlive: isProcessAlive }
   const startedAt = '2026-01-01T00:00:00.000Z'
-  const self = { node, peer, pid: process.pid, parentPid: 1, session: 's', startedAt, proto: 1 }
+  const role = 'session' as const
+  const facts = { node, peer, pid: process.pid, parentPid: 1 }
+  const self = { ...facts, session: 's', startedAt, proto: 1, role }
   return createRendezvous(deps, directory, self)
 }
 
@@ -39,6 +43,23 @@ discoveryContract('rendezvous directory', async () => {
     create: (node) => rendezvousIn(directory, node),
     until,
     stop: () => rm(directory, { recursive: true, force: true }),
+  }
+})
+
+discoveryContract('multicast DNS, on loopback', async () => {
+  const key = systemClock.random(32)
+  const ring = { mesh: 'mesh one', epoch: 1, key: () => key }
+  // Not the port of mDNS: nobody else on this machine shall take part.
+  const port = 20_000 + (process.pid % 10_000)
+  const deps = { clock: systemClock, log: silentLog, interfaces: networkInterfaces }
+  return {
+    create: () =>
+      createMdns(
+        { ...deps, keyring: () => ring, multicast: () => loadMulticast(systemClock, port) },
+        { protocol: 1 },
+      ),
+    until,
+    stop: async () => {},
   }
 })
 

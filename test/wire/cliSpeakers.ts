@@ -15,7 +15,7 @@ export interface Speaker {
 
 /** The fields of what tools answer that these tests look at. */
 export interface SpeakerData {
-  readonly self: { readonly id: string }
+  readonly self: { readonly id: string; readonly group: string }
   readonly peers: readonly { readonly name: string }[]
   readonly messages: readonly { readonly body: string; readonly id: string; state: string }[]
   readonly message_id: string
@@ -40,7 +40,7 @@ export interface Ran {
 /** A device of its own: its sessions, and commands that a person types on it. */
 export interface CommandDesk {
   readonly home: string
-  enter(name: string): Promise<Speaker>
+  enter(name: string, variables?: Readonly<Record<string, string>>): Promise<Speaker>
   run(words: readonly string[], options?: RunOptions): Promise<Ran>
   runJson(words: readonly string[], options?: RunOptions): Promise<unknown>
   /** Starts a command and leaves it running. */
@@ -52,14 +52,17 @@ export function createDesk(): CommandDesk {
   const home = createHome()
   const variables = variablesOf({ home })
 
-  async function enter(name: string): Promise<Speaker> {
+  async function enter(
+    name: string,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Speaker> {
     const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities: {} })
     // A shell stands between, so that what this process starts is not below the session's client.
     const transport = new StdioClientTransport({
       command: 'sh',
       args: ['-c', '"$0" "$1" mcp; true', process.execPath, command],
       cwd: home,
-      env: variablesOf({ home, name, session: `session-${name}` }),
+      env: variablesOf({ home, name, session: `session-${name}`, variables: more }),
       stderr: 'ignore',
     })
     await client.connect(transport)

@@ -40,6 +40,10 @@ function createNode(waiting: readonly Message[] = []) {
       peers: () => {
         throw new Error('not in this test')
       },
+      groups: {
+        list: () => [],
+        mode: () => 'feature',
+      } as unknown as CommandsDeps['mesh']['groups'],
       send: note('send'),
       broadcast: note('broadcast'),
       async history(query) {

@@ -1,0 +1,66 @@
+import type { Desk, Operation, WorkDesk } from '../state/desk.ts'
+import type { Document } from '../state/document.ts'
+import { groupDocument } from '../state/groups.ts'
+import type { Act } from './activity.ts'
+import { pause } from './clock.ts'
+import type { Core } from './core.ts'
+import type { Link } from './link.ts'
+import type { Names } from './names.ts'
+import type { Peers } from './peers.ts'
+
+/** What working needs. */
+export interface WorkDeps {
+  readonly peers: Peers
+  readonly names: Names
+  readonly act: Act
+  readonly links: () => readonly Link[]
+}
+
+/** Looks at and changes the shared work of a group: ours, or for the operator any. */
+export interface Work {
+  /** Does one operation: its records and its entry in the group's log are on disk when it resolves. */
+  work<Answer>(operation: Operation<Answer>, group?: string): Promise<Answer>
+  /** Reads from the shared work as it is now. */
+  look<Answer>(view: (desk: Desk) => Answer, group?: string): Answer
+}
+
+/** Makes the work of a node. */
+export function createWork(core: Core, deps: WorkDeps): Work {
+  const { peers, names, act, links } = deps
+
+  function documentOf(group: string): Document {
+    return core.document(groupDocument(group)) ?? core.group
+  }
+
+  function deskOf(group: string): WorkDesk {
+    const document = documentOf(group)
+    const isMember = (peer: Desk['peer']) => !core.isOperator(peer) && core.groupOf(peer) === group
+    return {
+      ...{ peer: core.peer, group },
+      now: () => core.clock.now(),
+      list: document.list,
+      get: document.get,
+      isOperator: core.isOperator,
+      online: () => [...new Set([core.peer, ...links().map(({ peer }) => peer)].filter(isMember))],
+      lastSeenMs: (peer) => Date.parse(peers.view(peer).last_seen),
+      nameOf: names.of,
+      createId: core.createId,
+      resolve: peers.resolve,
+    }
+  }
+
+  return {
+    look: (view, group = core.groupOf(core.peer)) => view(deskOf(group)),
+
+    async work(operation, group = core.groupOf(core.peer)) {
+      const desk = deskOf(group)
+      const batch = await core.ledger.begin()
+      const { records, activity, settleMs, answer } = operation(desk)
+      documentOf(group).put(batch, records)
+      act(batch, activity, group)
+      await batch.commit()
+      if (settleMs !== undefined) await pause(core.clock, settleMs)
+      return answer(desk)
+    },
+  }
+}
