@@ -50,7 +50,7 @@ export async function openArchive(environment: Environment): Promise<Archive | u
   const presence = createPresenceBoard(core, seat.store, links)
   const delivery = createDelivery(core, createRepair(core), links)
   const names = createNames(core, { isOnline: () => false, lastSeenMs: presence.lastSeenMs })
-  const peers = createPeers(core, { names, presence, links })
+  const peers = createPeers(core, { names, presence, links, filesOf: () => [] })
   const views = createViews(core, names)
   const inbox = createInbox(core, { delivery, presence, views })
   const { history } = createHistory(core, { peers, views, delivery })

@@ -1,13 +1,13 @@
 import type { z } from 'zod'
-import { type Message, utf8Bytes } from '../state/messages.ts'
+import type { Message } from '../state/messages.ts'
 import type { Clock } from './clock.ts'
 import { type ControlCommand, controlCommands } from './door.ts'
+import { fitting } from './fitting.ts'
 import type { GroupView, HistoryPage, HistoryQuery, Mesh, MeshEvent } from './mesh.ts'
+import { createVoting } from './voting.ts'
 
 /** Waiting messages in an answer when nobody says how many. */
 const listedUsual = 20
-/** JSON of the items of one answer, in UTF-8 bytes: it has to fit into a frame of 1 MiB. */
-const answerBytesMax = 900_000
 
 /** What the control door opens to. */
 export interface CommandsDeps {
@@ -15,7 +15,7 @@ export interface CommandsDeps {
   readonly mesh: Pick<
     Mesh,
     | ('status' | 'peers' | 'watch' | 'whoami' | 'send' | 'broadcast')
-    | ('history' | 'inbox' | 'receipts' | 'onReceipt' | 'groups')
+    | ('history' | 'inbox' | 'receipts' | 'onReceipt' | 'groups' | 'look' | 'work')
   >
   /** Asks the process to leave, after the answer has gone out. */
   readonly leave: (reason: string) => void
@@ -79,6 +79,7 @@ export function createCommands(deps: CommandsDeps, tell: (event: MeshEvent) => v
   }
 
   const answers: Record<ControlCommand, (input: unknown) => unknown> = {
+    ...createVoting(mesh),
     status: () => mesh.status(),
     whoami: () => mesh.whoami(),
     peers: taking(controlCommands.peers, (query) => mesh.peers(query)),
@@ -161,14 +162,4 @@ async function pageOf(mesh: Pick<Mesh, 'history'>, query: HistoryQuery): Promise
   const [oldest] = messages
   const isWhole = messages.length === page.messages.length
   return isWhole || !oldest ? page : { messages, next: oldest.id }
-}
-
-/** As many of the first as fit into one answer, at least one: a single message always does. */
-function fitting<Item>(items: readonly Item[]): Item[] {
-  let bytes = 0
-  const end = items.findIndex((item, index) => {
-    bytes += utf8Bytes(JSON.stringify(item))
-    return index > 0 && bytes > answerBytesMax
-  })
-  return items.slice(0, end < 0 ? items.length : end)
 }

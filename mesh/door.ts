@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { reasonMax, vote } from '../state/ballots.ts'
 import { autogroupMode } from '../state/groups.ts'
 import { messageBytesMax, peerScope } from '../state/messages.ts'
 
 const objectId = z.string().min(1).max(64)
 const peerName = z.string().min(1).max(64)
 const body = z.string().min(1).max(messageBytesMax)
+const reason = z.string().max(reasonMax).optional()
 const limit = z.number().int().min(1).max(200)
 /** Messages of one inbox that are marked at once. */
 const markedMax = 1_000
@@ -32,6 +34,13 @@ export const controlCommands = {
   /** These were read, wherever they were shown. Unknown IDs are ignored. */
   markSeen: z.object({ message_ids: z.array(objectId).max(markedMax) }),
   receipts: z.object({ message_id: objectId.optional(), limit: limit.optional() }),
+  /** Those that are open, or all. */
+  proposals: z.object({ all: z.boolean().optional(), group: peerName.optional() }),
+  vote: z.object({ proposal_id: objectId, vote, reason, group: peerName.optional() }),
+  /** What waits for us, and what we wait for. */
+  pending: z.object({ group: peerName.optional() }),
+  /** Answers an approval or a verification. */
+  respond: z.object({ id: objectId, yes: z.boolean(), reason, group: peerName.optional() }),
   groups: z.object({}),
   group: z.discriminatedUnion('action', [
     z.object({ action: z.literal('create'), name: z.string().max(64) }),

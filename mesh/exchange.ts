@@ -1,6 +1,7 @@
 import { createCatchUp } from './catchUp.ts'
 import type { Core } from './core.ts'
 import type { Delivery } from './delivery.ts'
+import type { Files } from './files.ts'
 import type { Frame } from './frames.ts'
 import { createIntroductions } from './introductions.ts'
 import type { Link } from './link.ts'
@@ -21,6 +22,7 @@ export interface ExchangeDeps {
   readonly delivery: Delivery
   readonly repair: Repair
   readonly presence: PresenceBoard
+  readonly files: Files
   readonly links: () => readonly Link[]
 }
 
@@ -51,6 +53,7 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
   const catchUp = createCatchUp(core.clock, (link) => {
     compare(link, true, true)
     presence.linked(link)
+    deps.files.linked(link)
   })
   let cancelCompare = () => {}
 
@@ -93,6 +96,7 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
       if (sharedByLink.get(link) === shared) continue
       sharedByLink.set(link, shared)
       presence.reconsidered(link)
+      deps.files.linked(link)
       compare(link, true, true)
     }
   }
@@ -146,6 +150,8 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
         return delivery.receiveCursors(link, frame)
       case 'presence':
         return presence.receive(link, frame)
+      case 'files':
+        return deps.files.receive(link, frame)
       default:
         return undefined
     }
@@ -171,6 +177,7 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
       sharedByLink.set(link, sharedWith(link))
       compare(link, false)
       presence.linked(link)
+      deps.files.linked(link)
     },
 
     receive(link, frame) {
@@ -182,6 +189,7 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
       replication.ended(link)
       repair.ended(link)
       presence.ended(link)
+      deps.files.ended(link)
       introductions.ended(link)
       catchUp.ended(link)
       sharedByLink.delete(link)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { cursor } from '../state/cursors.ts'
 import { entry, recipientsMax } from '../state/feeds.ts'
+import { fileCharactersMax, filesMax } from '../state/files.ts'
 import { chosenStatus } from '../state/peers.ts'
 
 /** Versions of the wire language that this node speaks: [oldest, newest]. */
@@ -113,6 +114,12 @@ const frame = z.discriminatedUnion('kind', [
     lan: z.number().int().min(0).max(65_535).optional(),
     /** Where the operator's node serves the dashboard; told to nodes of its own device alone. */
     dashboard: z.string().max(255).nullable().optional(),
+  }),
+  /** The files that the sender has in hand; the newest count wins, never stored. */
+  z.object({
+    kind: z.literal('files'),
+    count: z.number().int().nonnegative(),
+    files: z.array(z.string().max(fileCharactersMax)).max(filesMax),
   }),
   z.object({
     kind: z.literal('request'),

@@ -1,4 +1,5 @@
 import type { Desk, Operation } from '../state/desk.ts'
+import type { FileConflict } from '../state/files.ts'
 import type { AutogroupMode } from '../state/groups.ts'
 import type { NodeId, ObjectId, PeerId } from '../state/ids.ts'
 import type {
@@ -47,12 +48,23 @@ export interface Mesh {
 
   /** The groups that we may know of, and what the operator may do with them. */
   readonly groups: Groups
+  /** Which files peers have in hand. */
+  readonly files: FilesInHand
   /** Does one operation on the shared work of our group, or for the operator of any. */
   work<Answer>(operation: Operation<Answer>, group?: string): Promise<Answer>
   /** Reads from the shared work as it is now. */
   look<Answer>(view: (desk: Desk) => Answer, group?: string): Answer
   /** The message whose ID begins so. Fails with UNKNOWN_MESSAGE or AMBIGUOUS_MESSAGE. */
   find(messageId: string): Promise<FoundMessage>
+
+  /**
+   * Markdown about our group, or for the operator about any: since an ISO 8601 time, an age such as
+   * `2h`, or the beginning of the mesh session. Fails with BAD_INPUT.
+   */
+  report(query: {
+    readonly since?: string
+    readonly group?: string
+  }): Promise<{ readonly report: string }>
 
   /** Fails with NAME_TAKEN or BAD_INPUT; answers the name as it is now. */
   setName(name: string): Promise<{ readonly name: string }>
@@ -72,6 +84,17 @@ export interface Mesh {
 
 /** The push route of a session. `pull` wakes nobody. */
 export type Route = 'channel' | 'socket' | 'pull'
+
+/** Which files peers have in hand, as long as their sessions live. */
+export interface FilesInHand {
+  /** Takes these in hand, and puts the others down. Paths as the session writes them. Fails with BAD_INPUT. */
+  set(paths: readonly string[]): Promise<{
+    readonly files: readonly string[]
+    readonly conflicts: readonly FileConflict<PeerId>[]
+  }>
+  /** Files of ours that others have in hand as well. */
+  conflicts(): readonly FileConflict<PeerId>[]
+}
 
 /** The groups as this peer knows them. Only the operator changes anything: others get REFUSED. */
 export interface Groups {

@@ -18,7 +18,8 @@ export interface NodeDeps
   readonly memory: SessionMemory
   /** Where the session works, and what it lately did there. Cheap: called for every message. */
   readonly whereabouts: () => Promise<
-    Omit<Card, 'summary' | 'left' | 'label'> & Pick<Context, 'files'> & { readonly head?: Branch }
+    Omit<Card, 'summary' | 'left' | 'label'> &
+      Pick<Context, 'files'> & { readonly head?: Branch; readonly root?: string }
   >
   /** Bytes that the store takes on disk. */
   readonly storeBytes: () => Promise<number>
@@ -39,6 +40,8 @@ export interface NodeSettings {
   /** A name that the user asked for; taken when it is free. */
   readonly wish?: string
   readonly brakes: boolean
+  /** Paths are written with backslashes here. */
+  readonly isWindows?: boolean
   readonly listen: { readonly host: string; readonly ports: readonly number[] }
   /** The first inbox line of a seat that somebody else used before. */
   readonly inherited?: { readonly name: string | null; readonly at: number }

@@ -25,7 +25,7 @@ export function createNode(deps: NodeDeps, settings: NodeSettings): Node {
     links: () => links.all(),
     lan: () => lan.status(),
   })
-  const { exchange, housekeeping, presence, retention, autogroup, watch } = parts
+  const { exchange, housekeeping, presence, retention, autogroup, noticing, watch } = parts
   const neighbours = createNeighbours(core, () => links.all())
   let stopped: Promise<void> | undefined
 
@@ -63,13 +63,14 @@ export function createNode(deps: NodeDeps, settings: NodeSettings): Node {
 
     async start() {
       await core.load()
-      await Promise.all([presence.load(), parts.sessions.load()])
+      await Promise.all([presence.load(), parts.sessions.load(), parts.belonging.load()])
       state.address = await links.start(settings.listen)
       await lan.start()
       await housekeeping.settleIn(links.pending)
       exchange.begin()
       retention.begin()
       autogroup.begin()
+      noticing.begin()
       const name = parts.names.of(core.peer)
       log.info('joined', { peer: core.peer, name, links: links.all().length })
     },
@@ -91,6 +92,7 @@ export function createNode(deps: NodeDeps, settings: NodeSettings): Node {
     exchange.stop()
     retention.stop()
     autogroup.stop()
+    noticing.stop()
     lan.stop()
     presence.stop()
     await housekeeping
@@ -110,8 +112,10 @@ function createFacade(parts: Parts): Omit<Mesh, 'node' | 'peer' | 'start' | 'set
   return {
     inbox: parts.inbox,
     groups: parts.groups,
+    files: parts.files,
     ...parts.history,
     ...parts.work,
+    ...parts.reports,
     send: messages.send,
     broadcast: messages.broadcast,
     setName: housekeeping.setName,

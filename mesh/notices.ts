@@ -36,10 +36,17 @@ export function createNoticing(core: Core, deps: NoticesDeps): Noticing {
   let cancelGather: (() => void) | undefined
 
   core.changed.listen(({ document, keys }) => {
-    if (document !== core.group || isStopped) return
+    if (!isBegun || isStopped || document !== core.group) return
     for (const key of keys) touched.add(key)
-    if (isBegun) tellSoon()
+    tellSoon()
   })
+  core.moved.listen(() => isBegun && lookAtAll())
+
+  /** What happened while we were away, or elsewhere. */
+  function lookAtAll(): void {
+    for (const { key } of core.group.list('')) touched.add(key)
+    tellSoon()
+  }
 
   function tellSoon(): void {
     cancelGather ??= core.clock.after(gatherMs, () => {
@@ -68,7 +75,7 @@ export function createNoticing(core: Core, deps: NoticesDeps): Noticing {
   return {
     begin() {
       isBegun = true
-      tellSoon()
+      lookAtAll()
     },
     stop() {
       isStopped = true

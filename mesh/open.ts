@@ -150,7 +150,7 @@ async function sit(
       {
         ...settingsOf(settings, seat),
         ...{ version: options.version, mesh: home.keyring.mesh, node: id, pid: environment.pid },
-        isOperator,
+        ...{ isOperator, isWindows: environment.platform === 'win32' },
       },
     )
     return { node, rendezvous }

@@ -2,9 +2,11 @@ import { lobby } from '../state/groups.ts'
 import { createSearch } from '../state/search.ts'
 import { createActivity } from './activity.ts'
 import { type Autogroup, createAutogroup } from './autogroup.ts'
+import { type Belonging, createBelonging } from './belonging.ts'
 import type { Core } from './core.ts'
 import { createDelivery } from './delivery.ts'
 import { createExchange, type Exchange } from './exchange.ts'
+import { createFiles, type Files } from './files.ts'
 import { createGroups } from './groups.ts'
 import { createHistory, type History } from './history.ts'
 import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
@@ -14,14 +16,17 @@ import type { Groups, LanStatus } from './mesh.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { createNames, type Names } from './names.ts'
 import type { NodeDeps, NodeSettings, NodeState } from './needs.ts'
+import { createNoticing, type Noticing } from './notices.ts'
 import { createOperatorHousekeeping } from './operator.ts'
 import { createOwnCard } from './ownCard.ts'
 import { createPeers, type Peers } from './peers.ts'
 import { createPresenceBoard, type PresenceBoard } from './presence.ts'
 import { createRepair } from './repair.ts'
 import { createReplication } from './replication.ts'
+import { createReports, type Reports } from './report.ts'
 import { createRetention, type Retention } from './retention.ts'
 import { createSessions, type Sessions } from './sessions.ts'
+import { noticeSources } from './sources.ts'
 import { createStatus, type Status } from './status.ts'
 import { createViews } from './views.ts'
 import { createWatch, type Watch } from './watch.ts'
@@ -43,7 +48,11 @@ export interface Parts {
   readonly status: Status
   readonly work: Work
   readonly groups: Groups
+  readonly reports: Reports
   readonly autogroup: Autogroup
+  readonly files: Files
+  readonly belonging: Belonging
+  readonly noticing: Noticing
 }
 
 /** Makes the parts of a node: all act on the same core and the same links. */
@@ -66,10 +75,15 @@ export function createParts(
     isOnline: (peer) => links().some((link) => link.peer === peer),
     lastSeenMs: presence.lastSeenMs,
   })
-  const peers = createPeers(core, { names, presence, links })
-  const views = createViews(core, names)
-  const inbox = createInbox(core, { delivery, presence, views })
   const act = createActivity(core, delivery)
+  const files: Files = createFiles(core, {
+    ...{ links, act, whereabouts: deps.whereabouts, isWindows: settings.isWindows ?? false },
+    inbox: () => inbox,
+    peers: () => peers,
+  })
+  const peers: Peers = createPeers(core, { names, presence, links, filesOf: files.of })
+  const views = createViews(core, names)
+  const inbox: OwnInbox = createInbox(core, { delivery, presence, views })
   const work = createWork(core, { peers, names, act, links })
   const groups = createGroups(core, { peers, names, act })
   const card = createOwnCard(core, deps.whereabouts, () => labelOf(core, groups))
@@ -77,9 +91,15 @@ export function createParts(
     ...{ mesh: settings.mesh, groups, whereabouts: deps.whereabouts },
     unread: () => core.inbox.count(),
   })
+  const belonging = createBelonging(core, deps.store)
+  const noticing = createNoticing(core, {
+    ...{ inbox, work, sources: settings.isOperator ? [] : noticeSources },
+    sinceMs: belonging.sinceMs,
+  })
   const sessions = createSessions(core, deps.memory)
+  const reports = createReports(core, { peers, sessions, groups, work })
   const watch = createWatch(core, { delivery, names, views })
-  const exchange = createExchange(core, { replication, delivery, repair, presence, links })
+  const exchange = createExchange(core, { replication, delivery, repair, presence, files, links })
   const keep = settings.isOperator ? createOperatorHousekeeping : createHousekeeping
   const housekeeping = keep(core, {
     ...{ names, peers, presence, sessions, exchange, inbox, settings, act, card, autogroup },
@@ -107,7 +127,21 @@ export function createParts(
   })
   return {
     ...{ presence, names, peers, inbox, sessions, watch },
-    ...{ exchange, housekeeping, history, messages, retention, status, work, groups, autogroup },
+    ...{
+      exchange,
+      housekeeping,
+      history,
+      messages,
+      retention,
+      status,
+      work,
+      groups,
+      reports,
+      autogroup,
+      files,
+      belonging,
+      noticing,
+    },
   }
 }
 

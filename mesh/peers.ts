@@ -17,6 +17,8 @@ export interface PeersDeps {
   readonly names: Names
   readonly presence: PresenceBoard
   readonly links: () => readonly Link[]
+  /** The files that a peer has in hand. */
+  readonly filesOf: (peer: PeerId) => readonly string[]
 }
 
 /** The peers of our group, as tools and commands show them. */
@@ -84,7 +86,7 @@ export function createPeers(core: Core, deps: PeersDeps): Peers {
       branch: own?.branch ?? null,
       summary: own?.summary ?? '',
       device: own?.host ?? core.operators().get(peer)?.host ?? peer.slice(0, 8),
-      files: [],
+      files: deps.filesOf(peer),
       wakeable: there?.wakeable ?? false,
       last_seen: new Date(lastSeenMs(peer)).toISOString(),
     }

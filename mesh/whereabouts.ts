@@ -68,6 +68,7 @@ export function createWhereabouts(
       remote: await remote,
       branch,
       files: [...files],
+      ...(git ? { root: git.workTree } : {}),
       ...(git && branch !== null ? { head: await headOf(git, branch) } : {}),
     }
   }
