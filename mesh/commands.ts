@@ -1,9 +1,11 @@
 import type { z } from 'zod'
 import type { Message } from '../state/messages.ts'
 import type { Clock } from './clock.ts'
+import { createDeciding } from './deciding.ts'
 import { type ControlCommand, controlCommands } from './door.ts'
 import { fitting } from './fitting.ts'
 import type { GroupView, HistoryPage, HistoryQuery, Mesh, MeshEvent } from './mesh.ts'
+import { createTasking } from './tasking.ts'
 import { createVoting } from './voting.ts'
 
 /** Waiting messages in an answer when nobody says how many. */
@@ -15,7 +17,7 @@ export interface CommandsDeps {
   readonly mesh: Pick<
     Mesh,
     | ('status' | 'peers' | 'watch' | 'whoami' | 'send' | 'broadcast')
-    | ('history' | 'inbox' | 'receipts' | 'onReceipt' | 'groups' | 'look' | 'work')
+    | ('history' | 'inbox' | 'receipts' | 'onReceipt' | 'groups' | 'look' | 'work' | 'report')
   >
   /** Asks the process to leave, after the answer has gone out. */
   readonly leave: (reason: string) => void
@@ -80,6 +82,8 @@ export function createCommands(deps: CommandsDeps, tell: (event: MeshEvent) => v
 
   const answers: Record<ControlCommand, (input: unknown) => unknown> = {
     ...createVoting(mesh),
+    ...createDeciding(mesh),
+    ...createTasking(mesh),
     status: () => mesh.status(),
     whoami: () => mesh.whoami(),
     peers: taking(controlCommands.peers, (query) => mesh.peers(query)),

@@ -120,7 +120,7 @@ export function watchConfiguration(
     changed,
 
     async start() {
-      if (isStarted) return
+      if (isStarted) return looking
       isStarted = true
       watchDirectory()
       cancelLook = every(clock, lookMs, () => void lookNext())

@@ -5,7 +5,7 @@ import { createFeedStore, type FeedStore } from '../state/feedStore.ts'
 import { type Entry, genuineOf } from '../state/feeds.ts'
 import { directoryName, groupDocument, isShared } from '../state/groups.ts'
 import { createHybridClock, type HybridClock } from '../state/hybrid.ts'
-import type { NodeId, ObjectId, PeerId } from '../state/ids.ts'
+import type { DeviceId, NodeId, ObjectId, PeerId } from '../state/ids.ts'
 import { createObjectId } from '../state/ids.ts'
 import { createInboxStore, type InboxStore } from '../state/inbox.ts'
 import { createLedger, type Ledger } from '../state/ledger.ts'
@@ -73,6 +73,11 @@ export interface Core {
   /** Whether we share a document or scope with a peer, by our view of the directory. */
   sharesWith(peer: PeerId, documentOrScope: string): boolean
   createId(): ObjectId
+  /**
+   * Checks signatures of what a device brings. What a process of our own device brings of our own
+   * device needs no proof: that process proved in its hello that it has the key which would make one.
+   */
+  verifierFor(device: DeviceId): Verify
   /** Verifies entries ahead of their acceptance, when there are enough of them to gain by it. */
   verifyAhead(entries: readonly Entry[]): Promise<ReadonlySet<Entry> | undefined>
   /** Reads everything from disk. */
@@ -102,6 +107,8 @@ export function createCore(deps: CoreDeps): Core {
   const counters = createCounters()
   const updateCommitted: Core['updateCommitted'] = createSignal()
   const changed: Core['changed'] = createSignal()
+  const trusting: Verify = (key, text, signature) =>
+    key === signer.key || verify(key, text, signature)
   const createClientId = () => new DataView(clock.random(4).buffer).getUint32(0)
   const writer = { peer, node, signer, verify, hybrid, createClientId }
 
@@ -181,6 +188,7 @@ export function createCore(deps: CoreDeps): Core {
       return isShared(name, bound, { groupOf, circleOf })
     },
     createId: () => createObjectId(clock.now(), clock.random(10)),
+    verifierFor: (device) => (device === signer.device ? trusting : verify),
     async verifyAhead(entries) {
       const fresh = entries.filter((item) => item.seq > feeds.head(item))
       if (!deps.verifyAll || fresh.length < aheadMin) return undefined

@@ -1,7 +1,11 @@
 import { z } from 'zod'
 import { reasonMax, vote } from '../state/ballots.ts'
+import { postDecisionInput, revokeDecisionInput } from '../state/decisionOperations.ts'
+import { decisionCategory, decisionKey } from '../state/decisionTopics.ts'
 import { autogroupMode } from '../state/groups.ts'
 import { messageBytesMax, peerScope } from '../state/messages.ts'
+import { claimTaskInput, completeTaskInput, createTaskInput } from '../state/taskOperations.ts'
+import { tasksQuery } from '../state/tasks.ts'
 
 const objectId = z.string().min(1).max(64)
 const peerName = z.string().min(1).max(64)
@@ -41,6 +45,20 @@ export const controlCommands = {
   pending: z.object({ group: peerName.optional() }),
   /** Answers an approval or a verification. */
   respond: z.object({ id: objectId, yes: z.boolean(), reason, group: peerName.optional() }),
+  /** Revoked ones too when a key is named, or when asked for. */
+  decisions: z.object({
+    key: decisionKey.optional(),
+    category: decisionCategory.optional(),
+    include_revoked: z.boolean().optional(),
+    group: peerName.optional(),
+  }),
+  postDecision: z.object({ ...postDecisionInput.shape, group: peerName.optional() }),
+  revokeDecision: z.object({ ...revokeDecisionInput.shape, group: peerName.optional() }),
+  tasks: z.object({ ...tasksQuery.shape, group: peerName.optional() }),
+  createTask: z.object({ ...createTaskInput.shape, group: peerName.optional() }),
+  claimTask: z.object({ ...claimTaskInput.shape, group: peerName.optional() }),
+  completeTask: z.object({ ...completeTaskInput.shape, group: peerName.optional() }),
+  report: z.object({ since: z.string().max(40).optional(), group: peerName.optional() }),
   groups: z.object({}),
   group: z.discriminatedUnion('action', [
     z.object({ action: z.literal('create'), name: z.string().max(64) }),

@@ -104,12 +104,18 @@ export function createInbox(core: Core, { delivery, presence, views }: InboxDeps
       if (!inbox.tell(batch, item)) return
       batch.add([], () => {
         tellUnread()
-        arrivals.emit({ message: views.notice(item), wakes: item.wakes && mayWake() })
+        const wakes = item.wakes && (mayWake() || isUrgent(item))
+        arrivals.emit({ message: views.notice(item), wakes })
       })
     },
 
     hopsFrom: (peer) => hopsByPeer.get(peer),
   }
+}
+
+/** Somebody waits for an answer of ours and cannot go on without: that wakes even who is busy. */
+function isUrgent({ id }: Notice): boolean {
+  return id.startsWith('approval/') || id.startsWith('verification/')
 }
 
 /** Messages in the chain that led to this one. */

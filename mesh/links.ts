@@ -92,11 +92,7 @@ export function createLinks(deps: LinksDeps, self: Introducing, events: LinksEve
       roster.links().some((link) => link.loopback && deps.lanPortOf(link.node) === port),
   })
   const roster: Roster = createRoster({
-    ...{ clock, self: self.node, welcome, dial },
-    refused(candidate) {
-      for (const discovery of discoveries) discovery.refused(candidate)
-      lan?.refused(candidate)
-    },
+    ...{ clock, self: self.node, welcome, dial, refused },
     linked: events.linked,
     unlinked: events.unlinked,
   })
@@ -105,10 +101,8 @@ export function createLinks(deps: LinksDeps, self: Introducing, events: LinksEve
     createLan(
       { ...{ clock, log, network }, node: self.node, place: deps.lan },
       {
-        seen: roster.seen,
-        gone: roster.gone,
+        ...{ seen: roster.seen, gone: roster.gone, changed: lanChanged },
         accept: (wire) => accept(wire, true),
-        changed: lanChanged,
       },
     )
 
@@ -133,6 +127,11 @@ export function createLinks(deps: LinksDeps, self: Introducing, events: LinksEve
     }
     events.lanMoved(port)
     roster.reconsider()
+  }
+
+  function refused(candidate: Candidate): void {
+    for (const discovery of discoveries) discovery.refused(candidate)
+    lan?.refused(candidate)
   }
 
   async function dial(candidate: Candidate): Promise<DialOutcome> {
@@ -170,25 +169,25 @@ export function createLinks(deps: LinksDeps, self: Introducing, events: LinksEve
   }
 
   function adopt(wire: Wire, acquaintance: Acquaintance, isOfLan: boolean): void {
-    const link = createLink({ wire, acquaintance }, linkEvents, clock)
+    const link = createLink({ wire, acquaintance }, { frame, closed, malformed }, clock)
     if (isOfLan && !link.loopback) lanLinks.add(link)
     roster.admit(link)
   }
 
-  const linkEvents = {
-    frame(link: Link, frame: Frame) {
-      if (roster.linkTo(link.node) !== link) return
-      if (frame.kind === 'nodes') return introduced(link, frame).forEach(roster.seen)
-      events.frame(link, frame)
-    },
-    closed(link: Link, reason: string) {
-      roster.ended(link, reason)
-      events.progressed()
-    },
-    malformed(link: Link) {
-      deps.count('frames_malformed')
-      log.warn('frame_malformed', { peer: link.peer, node: link.node })
-    },
+  function frame(link: Link, arrived: Frame): void {
+    if (roster.linkTo(link.node) !== link) return
+    if (arrived.kind === 'nodes') return introduced(link, arrived).forEach(roster.seen)
+    events.frame(link, arrived)
+  }
+
+  function closed(link: Link, reason: string): void {
+    roster.ended(link, reason)
+    events.progressed()
+  }
+
+  function malformed(link: Link): void {
+    deps.count('frames_malformed')
+    log.warn('frame_malformed', { peer: link.peer, node: link.node })
   }
 
   return {

@@ -172,7 +172,7 @@ function settingsOf(
     // One device so far: links stay on this machine.
     listen: {
       host: '127.0.0.1',
-      ports: settings.linkPorts.length > 0 ? settings.linkPorts : [0],
+      ports: [...settings.linkPorts, 0],
     },
     ...(seat.inherited ? { inherited: seat.inherited } : {}),
     ...(seat.setAside === undefined ? {} : { setAside: seat.setAside }),

@@ -130,7 +130,7 @@ export function createReplication(core: Core, links: () => readonly Link[]): Rep
       const batch = await core.ledger.begin({ durable: false })
       askedByLink.get(link)?.delete(document.name)
       try {
-        const { gap } = document.apply(batch, update)
+        const { gap } = document.apply(batch, update, core.verifierFor(link.device))
         if (gap) ask(link, document)
       } catch (thrown) {
         refuse(link, document.name, thrown)

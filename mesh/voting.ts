@@ -9,6 +9,7 @@ import { proposalsOf } from '../state/proposals.ts'
 import { verificationsOf } from '../state/verifications.ts'
 import { type ControlCommand, controlCommands } from './door.ts'
 import { fitting } from './fitting.ts'
+import { groupsMeant } from './groupsMeant.ts'
 import type { Mesh } from './mesh.ts'
 
 /** JSON of one kind of what is pending, in UTF-8 bytes: four kinds fit into a frame. */
@@ -24,15 +25,7 @@ export type VotingCommand = Extract<ControlCommand, 'proposals' | 'vote' | 'pend
 export function createVoting(
   mesh: Pick<Mesh, 'look' | 'work' | 'groups'>,
 ): Record<VotingCommand, (input: unknown) => unknown> {
-  function meant(group: string | undefined): readonly string[] {
-    if (group !== undefined) return [mesh.groups.resolve(group)]
-    const { own, isOperator } = mesh.look((desk) => ({
-      own: desk.group,
-      isOperator: desk.isOperator(desk.peer),
-    }))
-    const others = isOperator ? mesh.groups.list().map(({ id }) => id) : []
-    return [...new Set([own, ...others])]
-  }
+  const meant = (group: string | undefined) => groupsMeant(mesh, group)
 
   /** What is in all these groups, each thing once. */
   function gather<Item extends { readonly id: ObjectId }>(

@@ -40,8 +40,9 @@ export interface Document extends Mirror {
   /**
    * Applies a foreign update. Whether anything is missing before it: then ask for the state.
    * Throws when it is malformed; what could be read of it is applied, and in the batch, even so.
+   * `verify` checks what came with it, where somebody vouches for a part of that.
    */
-  apply(batch: Batch, update: Uint8Array): { readonly gap: boolean }
+  apply(batch: Batch, update: Uint8Array, verify?: Verify): { readonly gap: boolean }
   /** A valid record, or undefined. */
   get(key: string): Rec | undefined
   /** All valid records whose key begins with `prefix`. */
@@ -174,7 +175,7 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
       deps.onChanged(made.map(({ key }) => key))
     },
 
-    apply(batch, foreign) {
+    apply(batch, foreign, verify = writer.verify) {
       let malformed: { readonly thrown: unknown } | undefined
       const { update, keys } = change('link', () => {
         try {
@@ -187,7 +188,7 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
       const lost: string[] = []
       for (const key of new Set(keys)) {
         const stored: unknown = map.get(key)
-        const rec = verifyRecord(name, [key, stored], writer.verify)
+        const rec = verifyRecord(name, [key, stored], verify)
         // An entry is gone for a while when an update came before the one that it follows.
         if (!rec && map.has(key)) skipped.set(key, contentHash(key, stored))
         if (take(key, rec)) lost.push(key)

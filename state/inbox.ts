@@ -27,6 +27,7 @@ export type Waiting = z.infer<typeof waiting>
 const toldMax = 2_000
 /** Notices kept unread; older ones give way, because a notice follows from records anyway. */
 const noticesMax = 100
+const forgottenKey = 'forgotten'
 
 /** The unread of one peer, oldest arrival first. Small enough for memory: senders are braked at 1,000. */
 export interface InboxStore extends Mirror {
@@ -52,6 +53,8 @@ export function createInboxStore(store: Store): InboxStore {
   let itemsByKey = new Map<string, Waiting>()
   /** When each notice was told, the oldest first. */
   let told = new Map<string, HybridTime>()
+  /** Of what happened before this, too much has been told to remember: it counts as told. */
+  let forgottenAt: HybridTime = 0
   let arrivals = 0
 
   function push(batch: Batch, item: Waiting): void {
@@ -86,18 +89,21 @@ export function createInboxStore(store: Store): InboxStore {
       const marks = await store.range(prefixRange('told/'))
       const times = marks.map(([key, at]) => [key.slice(5), Number(fromJson(at))] as const)
       told = new Map([...times].sort(([, left], [, right]) => left - right))
+      const forgotten = await store.get(forgottenKey)
+      forgottenAt = forgotten ? Number(fromJson(forgotten)) : 0
     },
 
     add: (batch, item) => push(batch, { kind: 'message', entry: item, shown: false }),
 
     tell(batch, item) {
-      if (told.has(item.id)) return false
+      if (told.has(item.id) || item.at <= forgottenAt) return false
       told.set(item.id, item.at)
       batch.add([putJson(`told/${item.id}`, item.at)])
-      const [first] = told.keys()
-      if (told.size > toldMax && first !== undefined) {
-        told.delete(first)
-        batch.add([{ kind: 'delete', key: `told/${first}` }])
+      const [first] = told
+      if (told.size > toldMax && first) {
+        told.delete(first[0])
+        forgottenAt = Math.max(forgottenAt, first[1])
+        batch.add([{ kind: 'delete', key: `told/${first[0]}` }, putJson(forgottenKey, forgottenAt)])
       }
       const notices = [...itemsByKey].filter(([, { kind }]) => kind === 'notice')
       const [oldest] = notices

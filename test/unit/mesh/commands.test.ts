@@ -44,6 +44,11 @@ function createNode(waiting: readonly Message[] = []) {
         list: () => [],
         mode: () => 'feature',
       } as unknown as CommandsDeps['mesh']['groups'],
+      look: () => {
+        throw new Error('not in this test')
+      },
+      work: note('work'),
+      report: note('report'),
       send: note('send'),
       broadcast: note('broadcast'),
       async history(query) {

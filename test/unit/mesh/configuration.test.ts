@@ -79,7 +79,6 @@ describe('a node', () => {
       await writeConfiguration(directory, { lan })
       await becomes(lan)
     }
-    await writeConfiguration(directory, {})
     await writeFile(join(directory, 'else'), '')
     await writeConfiguration(directory, { lan: 'off' })
     await becomes('off')
@@ -97,9 +96,17 @@ describe('a node', () => {
     await start(silentLog, { ...systemClock, after })
     const [first] = looks
     expect(first?.ms).toBeLessThanOrEqual(1_000)
+    let changes = 0
+    watching?.changed.listen(() => {
+      changes += 1
+    })
+    await writeConfiguration(directory, { lan: 'auto' })
+    first?.look()
+    await watching?.start()
     await writeConfiguration(directory, { lan: 'on' })
     first?.look()
-    await becomes('on')
+    await watching?.start()
+    expect([watching?.current().lan, changes]).toEqual(['on', 1])
   })
 
   it.each(damage)('goes on as before when they are damaged, and says so: %s', async (text) => {

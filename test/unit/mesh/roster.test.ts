@@ -19,11 +19,14 @@ let dials: { readonly ms: number; readonly host: string; readonly source: string
 let refused: Candidate[]
 let outcome: (candidate: Candidate) => DialOutcome
 let welcome: (candidate: Candidate) => Welcome
+/** How long each dial takes. */
+let delayMs: number
 
 beforeEach(() => {
   world = createScheduler(1)
   dials = []
   refused = []
+  delayMs = 0
   outcome = () => ({ kind: 'failed' })
   welcome = () => 'now'
   roster = createRoster({
@@ -32,6 +35,7 @@ beforeEach(() => {
     welcome: (candidate) => welcome(candidate),
     async dial({ host, source, ...rest }) {
       dials.push({ ms: world.elapsed(), host, source })
+      if (delayMs > 0) await new Promise<void>((resolve) => world.after(delayMs, resolve))
       return outcome({ host, source, ...rest })
     },
     refused: (candidate) => void refused.push(candidate),
@@ -92,12 +96,12 @@ describe('an address', () => {
   })
 
   it('that was never tried is tried before those that fail', async () => {
-    for (let port = 1; port <= 100; port += 1) roster.seen(at('mdns', { port }))
-    await world.run(200)
-    const before = dials.length
-    roster.seen(at('rendezvous', { host: '127.0.0.1', node: older }))
-    await world.run(2)
-    expect(dials.slice(before).some(({ host }) => host === '127.0.0.1')).toBe(true)
+    delayMs = 3_000
+    for (let port = 1; port <= 20; port += 1) roster.seen(at('mdns', { port }))
+    await world.run(minuteMs)
+    roster.seen(at('mdns', { host: '10.0.0.9', node: older }))
+    await world.run(3_100)
+    expect(dials.some(({ host }) => host === '10.0.0.9')).toBe(true)
   })
 
   it('that is not welcome is not dialled until it is', async () => {
