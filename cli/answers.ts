@@ -130,6 +130,104 @@ export const historyAnswer = z.object({ messages: z.array(message), next: z.stri
 /** A page of what was said. */
 export type HistoryAnswer = z.infer<typeof historyAnswer>
 
+const proposal = z.looseObject({
+  id: z.string(),
+  title: z.string(),
+  status: z.string(),
+  required: z.number(),
+  approvals: z.number(),
+  rejections: z.number(),
+  votes: z.array(z.object({ peer: z.string(), vote: z.string() })),
+  deadline: z.string().nullable(),
+  author: z.string(),
+})
+/** A proposal, as far as the commands show it. */
+export type ProposalAnswer = z.infer<typeof proposal>
+
+/** What a node answers to `proposals`. */
+export const proposalsAnswer = z.object({ proposals: z.array(proposal) })
+/** What a node answers to `vote`. */
+export const proposalAnswer = z.object({ proposal })
+
+const request = z.looseObject({ id: z.string(), status: z.string(), requester: z.string() })
+const approval = request.extend({ approver: z.string(), action: z.string() })
+const verification = request.extend({ verifier: z.string(), claim: z.string() })
+
+/** What a node answers to `respond`: one of them. */
+export const respondAnswer = z.object({
+  approval: approval.optional(),
+  verification: verification.optional(),
+})
+
+/** What a node answers to `pending`. */
+export const pendingAnswer = z.object({
+  approvals: z.array(approval),
+  verifications: z.array(verification),
+  proposals: z.array(proposal),
+  tasks: z.array(
+    z.looseObject({
+      id: z.string(),
+      title: z.string(),
+      creator: z.string(),
+      owner: z.string().nullable(),
+      assignee: z.string().nullable(),
+    }),
+  ),
+})
+/** What waits for somebody, and what it waits for. */
+export type PendingAnswer = z.infer<typeof pendingAnswer>
+
+const task = z.looseObject({
+  id: z.string(),
+  title: z.string(),
+  status: z.string(),
+  priority: z.string(),
+  assignee: z.string().nullable(),
+  owner: z.string().nullable(),
+  creator: z.string(),
+})
+/** A task, as far as the commands show it. */
+export type TaskAnswer = z.infer<typeof task>
+
+/** What a node answers to `tasks`. */
+export const tasksAnswer = z.object({ tasks: z.array(task) })
+/** What a node answers to `createTask`, `claimTask` and `completeTask`. */
+export const taskAnswer = z.object({ task })
+
+const decisionValue = z.looseObject({
+  value: z.string(),
+  rationale: z.string(),
+  category: z.string(),
+  by: z.string(),
+  at: z.string(),
+})
+const decision = decisionValue.extend({
+  key: z.string(),
+  status: z.enum(['active', 'revoked']),
+  group: z.string().optional(),
+  conflict: z.array(decisionValue).optional(),
+  history: z
+    .array(
+      z.looseObject({
+        status: z.enum(['posted', 'revoked']),
+        by: z.string(),
+        at: z.string(),
+        value: z.string().optional(),
+        reason: z.string().optional(),
+      }),
+    )
+    .optional(),
+})
+/** A decision, as far as the commands show it. */
+export type DecisionAnswer = z.infer<typeof decision>
+
+/** What a node answers to `decisions`. */
+export const decisionsAnswer = z.object({ decisions: z.array(decision) })
+/** What a node answers to `postDecision` and `revokeDecision`. */
+export const decisionAnswer = z.object({ decision })
+/** What a node answers to `report`: Markdown. */
+export const reportAnswer = z.object({ report: z.string() })
+
 /** Reads an answer. Fails with INTERNAL when the node speaks another language than this command. */
 export function readAnswer<Answer>(schema: z.ZodType<Answer>, answer: unknown): Answer {
   const parsed = schema.safeParse(answer)

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
 import { distance } from 'fastest-levenshtein'
 import { MeshError } from '../state/errors.ts'
-import { type CommandText, catalogue, everywhere } from './catalogue.ts'
+import { catalogue, everywhere } from './catalogue.ts'
 import type { Given } from './command.ts'
+import type { CommandText } from './commandText.ts'
 
 /** What the user wants. */
 export type Wish =

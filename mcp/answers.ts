@@ -6,7 +6,7 @@ import type { Answer, Tool } from './tool.ts'
 
 /** What zod enforces and an agent need not read. */
 const ballast = new Set([
-  ...['$schema', 'additionalProperties', 'minLength', 'maxLength', 'pattern'],
+  ...['$schema', 'additionalProperties', 'minLength', 'maxLength', 'pattern', 'maxItems'],
   ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'default'],
 ])
 

@@ -1,6 +1,7 @@
 import type { GetPromptResult, Prompt } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
 import { MeshError } from '../state/errors.ts'
+import { neutral } from './neutral.ts'
 import type { Answer, ToolContext } from './tool.ts'
 import { answerWith } from './tools/messages.ts'
 
@@ -11,7 +12,11 @@ export const prompts: readonly Prompt[] = [
     description: 'Give this session a name in the mesh.',
     arguments: [{ name: 'name', description: '1-32 letters, digits, - or _', required: true }],
   },
-  { name: 'inbox', description: 'Read the unread messages of this session.' },
+  {
+    name: 'inbox',
+    description: 'Read the unread messages of this session, and what changed while it was away.',
+  },
+  { name: 'report', description: 'Write up what this group has done.' },
 ]
 
 const wantedName = z.object({ name: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/) })
@@ -33,10 +38,19 @@ export async function writePrompt(
   }
   if (name === 'inbox') {
     const answer = answerWith(await mesh.inbox.list(20), mesh.inbox.unread().count, clock.now())
-    return { ...answer, text: `My inbox in the mesh:\n\n${answer.text}` }
+    const digest = mesh.digest()
+    const before = digest === undefined ? '' : `${neutral(digest)}\n\n`
+    return { ...answer, text: `My inbox in the mesh:\n\n${before}${answer.text}` }
+  }
+  if (name === 'report') {
+    const { report } = await mesh.report({})
+    return {
+      text: `What my group in the mesh has done, as its node wrote it down:\n\n${neutral(report)}`,
+      structured: {},
+    }
   }
   throw new MeshError('BAD_INPUT', `There is no prompt ${JSON.stringify(name.slice(0, 64))}.`, {
-    hint: 'There are set-name and inbox.',
+    hint: 'There are set-name, inbox and report.',
   })
 }
 

@@ -139,7 +139,9 @@ export async function serve(deps: ServeDeps, environment: Environment): Promise<
   server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: [] }))
   server.setRequestHandler(ReadResourceRequestSchema, async ({ params: { uri } }, call) => {
     const joined = await attend()
-    const { text } = await keep(joined, call, await readResource({ ...joined, clock }, uri))
+    const context = { ...joined, clock, environment, signal: call.signal, awaiting }
+    const answer = await readResource({ ...context, progress: async () => {} }, uri)
+    const { text } = await keep(joined, call, answer)
     return { contents: [{ uri, mimeType: 'application/json', text }] }
   })
 

@@ -75,6 +75,11 @@ export interface Mesh {
   /** A request of this session's client arrived: it is at work. */
   touched(): void
 
+  /**
+   * What changed for me since I was last here; undefined when there is nothing to tell. With `once`,
+   * only the first time after a real absence.
+   */
+  digest(once?: boolean): string | undefined
   /** Who I am, how I am reached, and whether all is well. */
   whoami(): WhoAmI
   /** Calls back on what a watcher wants to see, until the answer is called. */

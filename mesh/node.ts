@@ -63,7 +63,12 @@ export function createNode(deps: NodeDeps, settings: NodeSettings): Node {
 
     async start() {
       await core.load()
-      await Promise.all([presence.load(), parts.sessions.load(), parts.belonging.load()])
+      await Promise.all([
+        presence.load(),
+        parts.sessions.load(),
+        parts.belonging.load(),
+        parts.returning.load(),
+      ])
       state.address = await links.start(settings.listen)
       await lan.start()
       await housekeeping.settleIn(links.pending)
@@ -93,6 +98,7 @@ export function createNode(deps: NodeDeps, settings: NodeSettings): Node {
     retention.stop()
     autogroup.stop()
     noticing.stop()
+    parts.returning.stop()
     lan.stop()
     presence.stop()
     await housekeeping
@@ -113,6 +119,7 @@ function createFacade(parts: Parts): Omit<Mesh, 'node' | 'peer' | 'start' | 'set
     inbox: parts.inbox,
     groups: parts.groups,
     files: parts.files,
+    digest: parts.returning.digest,
     ...parts.history,
     ...parts.work,
     ...parts.reports,

@@ -25,8 +25,9 @@ import { createRepair } from './repair.ts'
 import { createReplication } from './replication.ts'
 import { createReports, type Reports } from './report.ts'
 import { createRetention, type Retention } from './retention.ts'
+import { createReturning, type Returning } from './returning.ts'
 import { createSessions, type Sessions } from './sessions.ts'
-import { noticeSources } from './sources.ts'
+import { createSources } from './sources.ts'
 import { createStatus, type Status } from './status.ts'
 import { createViews } from './views.ts'
 import { createWatch, type Watch } from './watch.ts'
@@ -53,6 +54,7 @@ export interface Parts {
   readonly files: Files
   readonly belonging: Belonging
   readonly noticing: Noticing
+  readonly returning: Returning
 }
 
 /** Makes the parts of a node: all act on the same core and the same links. */
@@ -92,8 +94,9 @@ export function createParts(
     unread: () => core.inbox.count(),
   })
   const belonging = createBelonging(core, deps.store)
+  const returning = createReturning(core, { store: deps.store, work, names })
   const noticing = createNoticing(core, {
-    ...{ inbox, work, sources: settings.isOperator ? [] : noticeSources },
+    ...{ inbox, work, sources: createSources(core.inbox.wasTold) },
     sinceMs: belonging.sinceMs,
   })
   const sessions = createSessions(core, deps.memory)
@@ -141,6 +144,7 @@ export function createParts(
       files,
       belonging,
       noticing,
+      returning,
     },
   }
 }

@@ -1,6 +1,9 @@
-import type { Desk, Operation, WorkDesk } from '../state/desk.ts'
+import type { Desk, Draft, Operation, WorkDesk } from '../state/desk.ts'
 import type { Document } from '../state/document.ts'
+import { MeshError } from '../state/errors.ts'
 import { groupDocument } from '../state/groups.ts'
+import type { PeerId } from '../state/ids.ts'
+import type { Batch } from '../state/ledger.ts'
 import type { Act } from './activity.ts'
 import { pause } from './clock.ts'
 import type { Core } from './core.ts'
@@ -29,7 +32,20 @@ export function createWork(core: Core, deps: WorkDeps): Work {
   const { peers, names, act, links } = deps
 
   function documentOf(group: string): Document {
-    return core.document(groupDocument(group)) ?? core.group
+    const document = core.document(groupDocument(group))
+    if (document) return document
+    throw new MeshError('UNKNOWN_GROUP', 'The work of that group is not here.', {
+      hint: 'Only its members and the operator hold it: see mesh groups.',
+    })
+  }
+
+  /** Whom a text means, of those who will see the work. */
+  function resolveIn(group: string, text: string): PeerId {
+    const peer = peers.resolve(text)
+    if (core.isOperator(peer) || core.groupOf(peer) === group) return peer
+    throw new MeshError('UNKNOWN_PEER', `${names.of(peer)} works in another group.`, {
+      hint: 'Shared work reaches the peers of your own group; send_message reaches the others.',
+    })
   }
 
   function deskOf(group: string): WorkDesk {
@@ -45,7 +61,7 @@ export function createWork(core: Core, deps: WorkDeps): Work {
       lastSeenMs: (peer) => Date.parse(peers.view(peer).last_seen),
       nameOf: names.of,
       createId: core.createId,
-      resolve: peers.resolve,
+      resolve: (text) => resolveIn(group, text),
     }
   }
 
@@ -56,11 +72,24 @@ export function createWork(core: Core, deps: WorkDeps): Work {
       const desk = deskOf(group)
       const batch = await core.ledger.begin()
       const { records, activity, settleMs, answer } = operation(desk)
-      documentOf(group).put(batch, records)
+      put(documentOf(group), batch, records)
       act(batch, activity, group)
       await batch.commit()
       if (settleMs !== undefined) await pause(core.clock, settleMs)
       return answer(desk)
     },
+  }
+}
+
+/** A record that is too large is refused before anything of the plan is in memory. */
+function put(document: Document, batch: Batch, records: readonly Draft[]): void {
+  try {
+    document.put(batch, records)
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown
+    throw new MeshError('BAD_INPUT', 'That is too long to be kept in one piece.', {
+      hint: 'Say it shorter, or put it into a file and name that.',
+      cause: thrown,
+    })
   }
 }

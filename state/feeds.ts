@@ -11,6 +11,7 @@ import {
   type Verify,
   type VerifyAll,
 } from './signatures.ts'
+import { carriedFields } from './structured.ts'
 
 const peerId = z.custom<PeerId>((text) => typeof text === 'string' && isPeerId(text))
 const nodeId = z.custom<NodeId>((text) => typeof text === 'string' && isUuid(text))
@@ -29,6 +30,8 @@ export const body = z.union([
     /** Messages in this chain since a human turn. */
     hops: z.number().int().nonnegative().max(1_000_000),
     context: context.optional(),
+    /** What a structured message says, field by field; its text says the same. */
+    fields: carriedFields.optional(),
   }),
   z.object({ action: z.string().max(64), detail: z.string().max(1_000) }),
 ])

@@ -4,12 +4,15 @@ import type { HybridTime } from './hybrid.ts'
 import type { Batch, Mirror } from './ledger.ts'
 import { fromJson, prefixRange, putJson, type Store, sortable } from './store.ts'
 
+/** Longest text of a notice, in characters; what is longer is cut. */
+const textMax = 2_000
+
 /** Something a peer should know that follows from what happened: derived here, never sent. */
 export const notice = z.object({
   /** The same event makes the same ID, so that it is told once. */
   id: z.string().max(128),
   at: z.number(),
-  text: z.string().max(2_000),
+  text: z.string().max(textMax),
   wakes: z.boolean(),
 })
 /** Something a peer should know that follows from what happened. */
@@ -35,6 +38,8 @@ export interface InboxStore extends Mirror {
   add(batch: Batch, item: Entry): void
   /** Takes a notice in, unless its ID was told before. Answers whether it was new. */
   tell(batch: Batch, item: Notice): boolean
+  /** Whether a notice of that ID was told, as far as is remembered. */
+  wasTold(id: string): boolean
   list(): readonly Waiting[]
   /** How many wait. */
   count(): number
@@ -108,9 +113,12 @@ export function createInboxStore(store: Store): InboxStore {
       const notices = [...itemsByKey].filter(([, { kind }]) => kind === 'notice')
       const [oldest] = notices
       if (notices.length >= noticesMax && oldest) drop(batch, oldest[0])
-      push(batch, { kind: 'notice', notice: item, shown: false })
+      const text = item.text.length > textMax ? `${item.text.slice(0, textMax - 1)}…` : item.text
+      push(batch, { kind: 'notice', notice: { ...item, text: text.toWellFormed() }, shown: false })
       return true
     },
+
+    wasTold: (id) => told.has(id),
 
     list: () => [...itemsByKey.values()],
     count: () => itemsByKey.size,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Structured } from './structured.ts'
 
 /** Longest message body, in UTF-8 bytes. */
 export const messageBytesMax = 65_536
@@ -44,6 +45,8 @@ export interface Message {
   readonly group: string
   readonly kind: 'direct' | 'broadcast' | 'notice'
   readonly body: string
+  /** What a structured message says, field by field; `body` says the same. */
+  readonly fields?: Structured
   readonly reply_to?: string
   /** ISO 8601 UTC. */
   readonly sent_at: string

@@ -1,6 +1,7 @@
 import { MeshError } from '../../state/errors.ts'
-import { type CommandText, catalogue, everywhere, type OptionText } from '../catalogue.ts'
+import { catalogue, everywhere } from '../catalogue.ts'
 import type { Command } from '../command.ts'
+import type { CommandText, OptionText } from '../commandText.ts'
 import { exits } from '../exits.ts'
 import type { Print } from '../print.ts'
 import { fill, wrap } from '../width.ts'

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { every } from '../../mesh/clock.ts'
+import type { SendAnswer } from '../../mesh/mesh.ts'
 import { type Context, type Message, peerScope } from '../../state/messages.ts'
 import { describeMessage } from '../channel.ts'
+import { neutralFields } from '../fields.ts'
 import { neutral, neutralBody, neutralLine } from '../neutral.ts'
-import { addsOnly, defineTool, readsOnly } from '../tool.ts'
+import { type Answer, addsOnly, defineTool, readsOnly } from '../tool.ts'
 
 const messageId = z.string().min(1).max(64)
 const limit = z.number().int().min(1).max(200)
@@ -25,14 +27,7 @@ export const sendMessage = defineTool({
   async run({ mesh, evidence }, { to, message, reply_to }) {
     if (reply_to !== undefined) await evidence.named(reply_to)
     const answer = await mesh.send({ to, message, ...(reply_to === undefined ? {} : { reply_to }) })
-    const { state, reach, repeated } = answer
-    const said = repeated
-      ? 'You sent the same text a moment ago; it was not sent twice.'
-      : `Sent to ${answer.to.name} (${answer.to.id}).`
-    return {
-      text: `${said} State: ${state}; reaches it: ${reach}. Message ${answer.message_id}.`,
-      structured: { ...answer },
-    }
+    return describeSent(answer)
   },
 })
 
@@ -61,8 +56,12 @@ export const checkMessages = defineTool({
   annotations: readsOnly,
   alwaysLoad: true,
   input: z.strictObject({ limit: limit.optional().describe('default 20') }),
-  run: async ({ mesh, clock }, { limit: most = 20 }) =>
-    answerWith(await mesh.inbox.list(most), mesh.inbox.unread().count, clock.now()),
+  async run({ mesh, clock }, { limit: most = 20 }) {
+    // Who comes back learns once what else has changed.
+    const digest = mesh.digest(true)
+    const answer = answerWith(await mesh.inbox.list(most), mesh.inbox.unread().count, clock.now())
+    return digest === undefined ? answer : withDigest(answer, neutral(digest))
+  },
 })
 
 /** Waits for what comes. */
@@ -162,6 +161,27 @@ export const messageHistory = defineTool({
   },
 })
 
+/** The same answer, with what changed while the reader was away. */
+export function withDigest(answer: Answer, digest: string): Answer {
+  return {
+    ...answer,
+    text: `${digest}\n\n${answer.text}`,
+    structured: { ...answer.structured, digest },
+  }
+}
+
+/** What became of a message to one peer. */
+export function describeSent(answer: SendAnswer): Answer {
+  const { to, state, reach, repeated, message_id } = answer
+  const said = repeated
+    ? 'You sent the same text a moment ago; it was not sent twice.'
+    : `Sent to ${to.name} (${to.id}).`
+  return {
+    text: `${said} State: ${state}; reaches it: ${reach}. Message ${message_id}.`,
+    structured: { ...answer },
+  }
+}
+
 /** The answer that carries unread messages. */
 export function answerWith(messages: readonly Message[], total: number, nowMs: number) {
   const unread = Math.max(0, total - messages.length)
@@ -194,6 +214,10 @@ function describeContext({ cwd, branch, summary, files }: Context): string {
 
 function neutralMessage(message: Message, isWhole: boolean): Message {
   const body = isWhole ? neutral(message.body) : neutralBody(message.body, message.id)
-  const { context, ...rest } = message
-  return isWhole && context ? { ...rest, body, context } : { ...rest, body }
+  const { context, fields, ...rest } = message
+  return {
+    ...{ ...rest, body },
+    ...(fields ? { fields: neutralFields(fields, isWhole) } : {}),
+    ...(isWhole && context ? { context } : {}),
+  }
 }

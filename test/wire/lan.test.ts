@@ -60,7 +60,8 @@ function createPlace(home: string, start: Start) {
   return {
     run,
     async lan(...words: string[]): Promise<LanAnswer & { readonly code: number }> {
-      const { out, code } = await run('lan', ...words, '--json')
+      const { out, error, code } = await run('lan', ...words, '--json')
+      if (out === '') throw new Error(`mesh lan said nothing but: ${error}`)
       return { ...JSON.parse(out), code }
     },
     /** Starts a session, which joins; answers whom it sees. */
