@@ -3,20 +3,23 @@ import { createDocument, type Document } from '../state/document.ts'
 import { invariant } from '../state/errors.ts'
 import { createFeedStore, type FeedStore } from '../state/feedStore.ts'
 import { type Entry, genuineOf } from '../state/feeds.ts'
-import { directoryName, groupDocument, isShared } from '../state/groups.ts'
+import { groupDocument } from '../state/groups.ts'
 import { createHybridClock, type HybridClock } from '../state/hybrid.ts'
-import type { DeviceId, NodeId, ObjectId, PeerId } from '../state/ids.ts'
-import { createObjectId } from '../state/ids.ts'
+import {
+  createObjectId,
+  type DeviceId,
+  type NodeId,
+  type ObjectId,
+  type PeerId,
+} from '../state/ids.ts'
 import { createInboxStore, type InboxStore } from '../state/inbox.ts'
 import { createLedger, type Ledger } from '../state/ledger.ts'
-import type { Operator } from '../state/operators.ts'
 import type { Signer, Verify, VerifyAll } from '../state/signatures.ts'
 import type { Store } from '../state/store.ts'
 import type { Clock } from './clock.ts'
-import { createDocuments, type Documents } from './documents.ts'
 import type { Log } from './log.ts'
-import { createPlaces } from './places.ts'
 import { createSignal, type Signal } from './signal.ts'
+import { createStanding, type Standing } from './standing.ts'
 
 /** Fewer entries than this are verified sooner than other threads would have begun. */
 const aheadMin = 4
@@ -28,7 +31,7 @@ export interface Counters {
 }
 
 /** What all parts of a node stand on: its seat, its clock, and what is true on its disk. */
-export interface Core {
+export interface Core extends Omit<Standing, 'stand' | 'follow'> {
   readonly node: NodeId
   readonly peer: PeerId
   readonly clock: Clock
@@ -40,38 +43,14 @@ export interface Core {
   readonly cursors: CursorStore
   readonly inbox: InboxStore
   readonly counters: Counters
-  readonly directory: Document
   /** The document of the group that this peer works in. */
   readonly group: Document
   /** The document in which the cards and names stand of everybody whom this peer sees. */
   readonly faces: Document
-  /** We work elsewhere now. */
-  readonly moved: Documents['moved']
-  /** One more document is open. */
-  readonly opened: Documents['opened']
-  /** Whether the directory says that we belong elsewhere, and the documents there are being opened. */
-  wantsToMove(): boolean
   /** Our own update is on disk. */
   readonly updateCommitted: Signal<{ readonly document: Document; readonly update: Uint8Array }>
   /** Records read differently, by our hand or another's. */
   readonly changed: Signal<{ readonly document: Document; readonly keys: readonly string[] }>
-  /** The open document of that name. */
-  document(name: string): Document | undefined
-  documents(): readonly Document[]
-  /** The document in which the card and the name of a peer stand, when it is open here. */
-  facesOf(peer: PeerId): Document | undefined
-  /** The group that a peer works in, by our view of the directory. */
-  groupOf(peer: PeerId): string
-  /** The group whose document holds the card and the name of a peer. */
-  circleOf(peer: PeerId): string
-  /** Whether we may know of a peer, and it of us. */
-  sees(peer: PeerId): boolean
-  /** The operators of all devices, by peer, as our view of the directory knows them. */
-  operators(): ReadonlyMap<PeerId, Operator>
-  /** Whether a peer is the operator of a device. */
-  isOperator(peer: PeerId): boolean
-  /** Whether we share a document or scope with a peer, by our view of the directory. */
-  sharesWith(peer: PeerId, documentOrScope: string): boolean
   createId(): ObjectId
   /**
    * Checks signatures of what a device brings. What a process of our own device brings of our own
@@ -125,22 +104,14 @@ export function createCore(deps: CoreDeps): Core {
     return document
   }
 
-  const directory = make(directoryName)
-  const places = createPlaces(directory)
-  const isOperator = (of: PeerId) =>
-    of === peer ? (deps.isOperator ?? false) : places.operators().has(of)
-  const documents = createDocuments({
-    ...{ directory, places, make, holdsAll: deps.isOperator ?? false },
-    wanted: () => ({ group: places.groupOf(peer), circle: places.circleOf(peer) }),
+  const standing = createStanding({
+    ...{ peer, make, isOperator: deps.isOperator ?? false },
     failed: (thrown) => log.warn('group_not_opened', { thrown }),
   })
-  changed.listen(({ document }) => document === directory && documents.follow())
-  // We are where our documents are open, a moment later than the directory says.
-  const groupOf = (of: PeerId) => (of === peer ? documents.stand().group : places.groupOf(of))
-  const circleOf = (of: PeerId) => (of === peer ? documents.stand().circle : places.circleOf(of))
+  changed.listen(({ document }) => document === standing.directory && standing.follow())
 
   function documentOf(group: string): Document {
-    const document = documents.get(groupDocument(group))
+    const document = standing.document(groupDocument(group))
     invariant(document, 'the documents of the place where we stand are open')
     return document
   }
@@ -151,41 +122,16 @@ export function createCore(deps: CoreDeps): Core {
   const mirrors = [feeds, cursors, inbox]
   for (const mirror of mirrors) ledger.mirror(mirror)
 
+  const { stand, follow: _, ...places } = standing
   return {
-    node,
-    peer,
-    clock,
-    log,
-    hybrid,
-    signer,
-    ledger,
-    feeds,
-    cursors,
-    inbox,
-    counters,
-    directory,
+    ...places,
+    ...{ node, peer, clock, log, hybrid, signer, ledger, feeds, cursors, inbox, counters },
+    ...{ updateCommitted, changed },
     get group() {
-      return documentOf(documents.stand().group)
+      return documentOf(stand().group)
     },
     get faces() {
-      return documentOf(documents.stand().circle)
-    },
-    updateCommitted,
-    changed,
-    moved: documents.moved,
-    opened: documents.opened,
-    wantsToMove: () => places.groupOf(peer) !== documents.stand().group,
-    document: documents.get,
-    documents: documents.all,
-    facesOf: (of) => documents.get(groupDocument(circleOf(of))),
-    groupOf,
-    circleOf,
-    sees: (other) => isOperator(peer) || isOperator(other) || circleOf(other) === circleOf(peer),
-    operators: places.operators,
-    isOperator,
-    sharesWith(other, name) {
-      const bound = [peer, other].filter((one) => !isOperator(one))
-      return isShared(name, bound, { groupOf, circleOf })
+      return documentOf(stand().circle)
     },
     createId: () => createObjectId(clock.now(), clock.random(10)),
     verifierFor: (device) => (device === signer.device ? trusting : verify),
@@ -195,7 +141,7 @@ export function createCore(deps: CoreDeps): Core {
       return genuineOf(fresh, deps.verifyAll)
     },
     async load() {
-      await documents.load()
+      await standing.load()
       for (const mirror of mirrors) await mirror.reload()
     },
   }

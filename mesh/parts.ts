@@ -57,18 +57,25 @@ export interface Parts {
   readonly returning: Returning
 }
 
+/** What the parts of a node are made of. */
+interface Given {
+  readonly deps: NodeDeps
+  readonly settings: NodeSettings
+  readonly state: NodeState
+  readonly links: () => readonly Link[]
+  readonly lan: () => LanStatus
+}
+
 /** Makes the parts of a node: all act on the same core and the same links. */
-export function createParts(
-  core: Core,
-  given: {
-    readonly deps: NodeDeps
-    readonly settings: NodeSettings
-    readonly state: NodeState
-    readonly links: () => readonly Link[]
-    readonly lan: () => LanStatus
-  },
-): Parts {
-  const { deps, settings, state, links, lan } = given
+export function createParts(core: Core, given: Given): Parts {
+  const people = createPeople(core, given)
+  const shared = createShared(core, people, given)
+  const keeping = createKeeping(core, { ...people, ...shared }, given)
+  return { ...people, ...shared, ...keeping }
+}
+
+/** Who is there, and what passes between them and us. */
+function createPeople(core: Core, { deps, settings, links }: Given) {
   const presence = createPresenceBoard(core, deps.store, links)
   const replication = createReplication(core, links)
   const repair = createRepair(core)
@@ -86,28 +93,45 @@ export function createParts(
   const peers: Peers = createPeers(core, { names, presence, links, filesOf: files.of })
   const views = createViews(core, names)
   const inbox: OwnInbox = createInbox(core, { delivery, presence, views })
+  const watch = createWatch(core, { delivery, names, views })
+  const exchange = createExchange(core, { replication, delivery, repair, presence, files, links })
+  return { presence, delivery, names, act, files, peers, views, inbox, watch, exchange }
+}
+
+type People = ReturnType<typeof createPeople>
+
+/** What a group works on together. */
+function createShared(core: Core, people: People, { deps, settings, links }: Given) {
+  const { peers, names, act, inbox } = people
+  const { store, whereabouts, memory } = deps
+  const sessions = createSessions(core, memory)
   const work = createWork(core, { peers, names, act, links })
   const groups = createGroups(core, { peers, names, act })
-  const card = createOwnCard(core, deps.whereabouts, () => labelOf(core, groups))
+  const reports = createReports(core, { peers, sessions, groups, work })
   const autogroup = createAutogroup(core, {
-    ...{ mesh: settings.mesh, groups, whereabouts: deps.whereabouts },
+    ...{ mesh: settings.mesh, groups, whereabouts },
     unread: () => core.inbox.count(),
   })
-  const belonging = createBelonging(core, deps.store)
-  const returning = createReturning(core, { store: deps.store, work, names })
+  const belonging = createBelonging(core, store)
+  const returning = createReturning(core, { store, work, names })
   const noticing = createNoticing(core, {
     ...{ inbox, work, sources: createSources(core.inbox.wasTold) },
     sinceMs: belonging.sinceMs,
   })
-  const sessions = createSessions(core, deps.memory)
-  const reports = createReports(core, { peers, sessions, groups, work })
-  const watch = createWatch(core, { delivery, names, views })
-  const exchange = createExchange(core, { replication, delivery, repair, presence, files, links })
+  return { sessions, work, groups, reports, autogroup, belonging, returning, noticing }
+}
+
+type Shared = ReturnType<typeof createShared>
+
+/** What this peer says, remembers and lets go. */
+function createKeeping(core: Core, parts: People & Shared, given: Given) {
+  const { deps, settings, state, links, lan } = given
+  const { peers, views, inbox, delivery, groups, names } = parts
+  const card = createOwnCard(core, deps.whereabouts, () => labelOf(core, groups))
   const keep = settings.isOperator ? createOperatorHousekeeping : createHousekeeping
   const housekeeping = keep(core, {
-    ...{ names, peers, presence, sessions, exchange, inbox, settings, act, card, autogroup },
+    ...{ ...parts, card, settings, whereabouts: deps.whereabouts },
     groupName: groups.nameOf,
-    whereabouts: deps.whereabouts,
   })
   const messages = createMessages(core, {
     ...{ peers, delivery },
@@ -125,28 +149,10 @@ export function createParts(
   const history = createHistory(core, { peers, views, delivery, ...(search ? { search } : {}) })
   const retention = createRetention(core, { inbox, names, letGo: () => search?.release() })
   const status = createStatus(core, {
-    ...{ peers, sessions, inbox, settings, links, state, lan },
+    ...{ ...parts, settings, links, state, lan },
     storeBytes: deps.storeBytes,
   })
-  return {
-    ...{ presence, names, peers, inbox, sessions, watch },
-    ...{
-      exchange,
-      housekeeping,
-      history,
-      messages,
-      retention,
-      status,
-      work,
-      groups,
-      reports,
-      autogroup,
-      files,
-      belonging,
-      noticing,
-      returning,
-    },
-  }
+  return { housekeeping, messages, history, retention, status }
 }
 
 /** What our group is called for those outside: only open ones may be named to them. */
