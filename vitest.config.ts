@@ -29,6 +29,7 @@ export default defineConfig({
         test: {
           name: 'lan',
           include: ['test/lan/**/*.test.ts'],
+          globalSetup: 'test/built.ts',
           fileParallelism: false,
           sequence: { groupOrder: 2 },
           testTimeout: 60_000,

@@ -6,7 +6,7 @@ export interface Accepted {
   readonly id: string
   readonly from: Seat
   readonly to: readonly Seat[]
-  /** Who may hold it: the pair, or everybody. */
+  /** Who may hold it: the pair, or everybody, and the operators in any case. */
   readonly audience: readonly Seat[]
   /** The disk of its sender went back in time since. */
   isAtRisk: boolean
@@ -56,7 +56,7 @@ export interface Account {
 export function createAccount(world: MeshWorld): Account {
   const accepted: Accepted[] = []
   const refused = new Set<string>()
-  const shownBySeat = new Map(world.seats.map((seat) => [seat, blank()]))
+  const shownBySeat = new Map(world.all.map((seat) => [seat, blank()]))
 
   function of(seat: Seat): Shown {
     return shownBySeat.get(seat) ?? blank()

@@ -16,7 +16,10 @@ const quietMs = 31_000
 /**
  * What holds when all faults have ended, all seats are filled and some time has passed:
  *
- * 1. All nodes are linked, and hold equal documents, feeds and cursors as far as they share them.
+ * 1. One node of each device sits in the operator's seat. All nodes that can dial each other are
+ *    linked. All, whether linked or only to others that are, hold equal
+ *    documents, feeds and cursors as far as they share them. The archives of all devices are equal,
+ *    and hold every feed and every cursor that anybody holds.
  * 2. What was accepted is in the history of sender and recipients exactly once, and was seen or
  *    waits in the inbox exactly once. Two exceptions. When the disk of a sender went back to a time
  *    before a message and no other disk held it, it may be gone. When the disk of a recipient went
@@ -27,15 +30,17 @@ const quietMs = 31_000
  * 5. When everything has been read, every sender knows it.
  * 6. Names are unique, everybody has one, and all agree on them.
  * 7. Then nothing is left to repair: comparisons find nothing.
+ *
+ * What is said of a seat here is said of the operators' seats too.
  */
 export async function judge(world: MeshWorld, account: Account, calmMs: number): Promise<void> {
   if (!(await becomesEqual(world, calmMs))) return
   const court: Court = { world, account, waiting: new Map() }
-  for (const seat of world.seats) await judgeSeat(seat, court)
+  for (const seat of world.all) await judgeSeat(seat, court)
   for (const message of account.accepted) await judgeReceipts(message, court)
   judgeFeeds(world)
   judgeNames(world)
-  for (const seat of world.seats) void readAll(world, seat)
+  for (const seat of world.all) void readAll(world, seat)
   if (!(await becomesEqual(world, calmMs))) return
   for (const message of account.accepted) await judgeSeen(message, world)
   await judgeQuiet(world)
@@ -74,7 +79,8 @@ async function becomesEqual(world: MeshWorld, calmMs: number): Promise<boolean> 
   let difference: string | undefined = 'nobody looked'
   for (let waitedMs = 0; waitedMs < calmMs; waitedMs += lookMs) {
     await world.scheduler.run(lookMs)
-    difference = differenceOfLinks(world) ?? differenceOfFeeds(world)
+    difference = await differenceOfLinks(world)
+    difference ??= differenceOfFeeds(world) ?? differenceOfArchives(world)
     difference ??= await differenceOfDocuments(world)
     if (difference === undefined) return true
   }
@@ -82,17 +88,23 @@ async function becomesEqual(world: MeshWorld, calmMs: number): Promise<boolean> 
   return false
 }
 
-function differenceOfLinks(world: MeshWorld): string | undefined {
-  for (const seat of world.seats) {
-    if (!seat.process?.isJoined) return `${seat.host} is not there`
-    const { peers } = seat.process.mesh.peers({})
-    if (peers.length < world.seats.length - 1) return `${seat.host} sees ${peers.length} peers`
+async function differenceOfLinks({ network, all }: MeshWorld): Promise<string | undefined> {
+  for (const { host, device, process, peer } of all) {
+    if (!process?.isJoined) return `${host} is not there`
+    const near = all.filter((other) => !network.isOutOfReach(device.name, other.device.name))
+    const { links, peers } = await process.mesh.status()
+    const linked = [peer, ...links.map((link) => link.peer)].sort()
+    const expected = near.map((other) => other.peer).sort()
+    if (String(linked) !== String(expected)) return `${host} is linked to ${linked}`
+    const seen = peers.filter(({ online }) => online).length
+    const sessions = near.filter((other) => other !== other.device.operator && other.peer !== peer)
+    if (seen !== sessions.length) return `${host} sees ${seen} peers`
   }
   return undefined
 }
 
 /** Feeds and cursors of the group are compared by all, those of pairs by the pair. */
-function differenceOfFeeds({ seats }: MeshWorld): string | undefined {
+function differenceOfFeeds({ seats, all }: MeshWorld): string | undefined {
   const [first, ...others] = seats
   for (const other of others) {
     if (!first) continue
@@ -100,8 +112,8 @@ function differenceOfFeeds({ seats }: MeshWorld): string | undefined {
       return `the group's feeds of ${first.host} and ${other.host} differ`
     }
   }
-  for (const one of seats) {
-    for (const other of seats.slice(one.index + 1)) {
+  for (const [index, one] of all.entries()) {
+    for (const other of all.slice(index + 1)) {
       const scope = directScope(one.peer, other.peer)
       if (textOf(one, `fh/${scope}/`) !== textOf(other, `fh/${scope}/`)) {
         return `the direct feeds of ${one.host} and ${other.host} differ`
@@ -114,39 +126,67 @@ function differenceOfFeeds({ seats }: MeshWorld): string | undefined {
   return undefined
 }
 
-/** The part of one disk that tells how far each of a pair is in what the other said. */
+/** An archive is a replica of everything. */
+function differenceOfArchives({ all, operators }: MeshWorld): string | undefined {
+  const feeds = unionOf(all, 'fh/')
+  // What lost its feed on every disk tells of nothing, and belongs to nobody any more.
+  const kept = new Set([...feeds].map((line) => line.slice('fh/'.length, line.lastIndexOf(' '))))
+  const cursors = [...unionOf(all, 'c/')].filter((line) => kept.has(feedOfCursor(line)))
+  for (const { host, disk } of operators) {
+    const held = new Set([...linesOf(disk, 'fh/'), ...linesOf(disk, 'c/')])
+    const missing = [...feeds, ...cursors].find((line) => !held.has(line))
+    if (missing) return `the archive of ${host} does not hold ${missing}`
+  }
+  return undefined
+}
+
+function unionOf(seats: readonly Seat[], prefix: string): ReadonlySet<string> {
+  return new Set(seats.flatMap(({ disk }) => linesOf(disk, prefix)))
+}
+
+/** `c/<scope>/<peer>/<node>/<by> ...` to the feed in it. */
+function feedOfCursor(line: string): string {
+  return line.split(' ')[0]?.split('/').slice(1, 4).join('/') ?? ''
+}
+
+/**
+ * The part of one disk that tells how far each of a pair is in what the other said. A feed that is
+ * lost on the disks of both tells nothing any more.
+ */
 function cursorsBetween(holder: Seat, other: Seat): string {
-  return holder.disk
-    .range('c/', 'c/~')
-    .map(([, value]) => JSON.stringify(fromJson(value)))
-    .filter((text) => isBetween(JSON.parse(text), holder.peer, other.peer))
-    .sort()
+  return linesOf(holder.disk, 'c/')
+    .filter((line) => holder.disk.get(`fh/${feedOfCursor(line)}`))
+    .filter((line) => isBetween(line, holder.peer, other.peer))
     .join('\n')
 }
 
-function isBetween(cursor: { peer: string; by: string }, one: string, other: string): boolean {
-  const { peer, by } = cursor
+function isBetween(line: string, one: string, other: string): boolean {
+  const [, , peer, , by] = line.split(' ')[0]?.split('/') ?? []
   return (peer === one && by === other) || (peer === other && by === one)
 }
 
 function textOf({ disk }: Seat, prefix: string): string {
+  return linesOf(disk, prefix).join('\n')
+}
+
+function linesOf(disk: Seat['disk'], prefix: string): string[] {
   return disk
     .range(prefix, `${prefix}~`)
     .map(([key, value]) => `${key} ${Buffer.from(value).toString()}`)
-    .join('\n')
 }
 
-async function differenceOfDocuments({ seats }: MeshWorld): Promise<string | undefined> {
-  const found = await Promise.all(seats.map(readDocuments))
-  const other = found.findIndex((text) => text !== found[0])
-  return other === -1 ? undefined : `the documents of seat0 and seat${other} differ`
+async function differenceOfDocuments({ all }: MeshWorld): Promise<string | undefined> {
+  const found = await Promise.all(all.map(readDocuments))
+  const other = all.find((_, index) => found[index] !== found[0])
+  return other && `the documents of seat0 and ${other.host} differ`
 }
 
 /** Reads the documents of a disk as its next process would. */
 async function readDocuments(seat: Seat): Promise<string> {
   const store: Store = {
     get: async (key) => seat.disk.get(key),
-    range: async ({ from, to }) => seat.disk.range(from, to),
+    // Documents alone: the rest would take long to read.
+    range: async ({ from, to }) => (from.startsWith('d/') ? seat.disk.range(from, to) : []),
     commit: () => Promise.reject(new Error('only for reading')),
     close: async () => {},
   }
@@ -157,8 +197,7 @@ async function readDocuments(seat: Seat): Promise<string> {
     signer: seat.device.signer,
     verify: () => true,
   })
-  await core.directory.reload()
-  await core.group.reload()
+  await core.load()
   return `${core.directory.hash()} ${core.group.hash()}`
 }
 
@@ -181,7 +220,8 @@ async function judgeSeat(seat: Seat, { world, account, ...court }: Court): Promi
   if (new Set(ids).size < ids.length) world.fault(`the history of ${seat.host} repeats itself`)
   for (const { id, from, to, isExcused } of account.accepted) {
     const isRecipient = to.includes(seat)
-    if (isExcused || !(isRecipient || from === seat)) continue
+    const isArchive = seat === seat.device.operator
+    if (isExcused || !(isRecipient || isArchive || from === seat)) continue
     if (!ids.includes(id)) world.fault(`${id} from ${from.host} is not at ${seat.host}`)
     if (!isRecipient || waiting.includes(id) || shown.attempted.has(id)) continue
     world.fault(`${id} from ${from.host} was never shown at ${seat.host}`)
@@ -235,7 +275,7 @@ async function judgeSeen({ id, from, to }: Accepted, world: MeshWorld): Promise<
 /** A feed has every number from 1 to its head, and is the same wherever it is. */
 function judgeFeeds(world: MeshWorld): void {
   const textsByPlace = new Map<string, string>()
-  for (const { disk, host } of world.seats) {
+  for (const { disk, host } of world.all) {
     for (const [key, value] of disk.range('fh/', 'fh/~')) {
       const head = Number(fromJson(value))
       for (let seq = 1; seq <= head; seq += 1) {
@@ -252,16 +292,18 @@ function judgeFeeds(world: MeshWorld): void {
 }
 
 function judgeNames(world: MeshWorld): void {
-  const views = world.seats.map((seat) => {
+  const views = world.all.map((seat) => {
     const { self, peers } = joined({ world, seat }).mesh.peers({ offline: true })
-    return [self, ...peers].map(({ id, name }) => [id, name] as const).sort()
+    const listed = seat === seat.device.operator ? peers : [self, ...peers]
+    return listed.map(({ id, name }) => [id, name] as const).sort()
   })
   for (const [index, view] of views.entries()) {
     const names = view.map(([, name]) => name.toLowerCase())
     if (new Set(names).size < names.length) world.fault(`two are called the same: ${names}`)
     if (view.some(([id, name]) => id === name)) world.fault(`somebody has no name: ${names}`)
     if (String(view) === String(views[0])) continue
-    world.fault(`seat0 and seat${index} name differently: ${views[0]} and ${view}`)
+    const { host } = world.all[index] ?? {}
+    world.fault(`seat0 and ${host} name differently: ${views[0]} and ${view}`)
   }
 }
 
@@ -274,7 +316,7 @@ async function readAll(world: MeshWorld, seat: Seat): Promise<void> {
 
 async function judgeQuiet(world: MeshWorld): Promise<void> {
   const repairs = async () => {
-    const asked = world.seats.map((seat) => joined({ world, seat }).mesh.status())
+    const asked = world.all.map((seat) => joined({ world, seat }).mesh.status())
     const all = await settled(world, Promise.all(asked))
     return all.map(({ counters }) => counters['repairs'] ?? 0)
   }

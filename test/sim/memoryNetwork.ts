@@ -41,8 +41,14 @@ export interface MemoryNetwork {
    * hang, and what is sent across is held. A second partition replaces the first.
    */
   partition(groups: readonly (readonly string[])[]): void
-  /** Ends the partition. By chance a wire that holds something delivers it, or ends: `timeout`. */
+  /** Ends everything that keeps hosts apart. By chance a wire that holds something delivers it, or ends: `timeout`. */
   heal(): void
+  /** Two hosts cannot reach each other until `heal`; by chance what is between them ends at once. */
+  part(one: string, other: string): void
+  /** Whether dials from other machines to this one hang, as behind a firewall. `heal` leaves it. */
+  shield(machine: string, isShielded: boolean): void
+  /** Whether neither of two machines can dial the other. */
+  isOutOfReach(one: string, other: string): boolean
   /** What is on the wires between two hosts vanishes from now on, untold. New dials succeed. */
   cut(one: string, other: string): void
   /** The process on a host dies and hears nothing more. Others hear `reset`, as TCP tells. */
@@ -96,10 +102,13 @@ export function createMemoryNetwork(deps: MemoryNetworkDeps): MemoryNetwork {
   const processesByHost = new Map<string, Process>()
   const dialledEnds = new Set<End>()
   const others = new WeakMap<End, End>()
+  const parted = new Set<string>()
+  const shielded = new Set<string>()
   let groupByHost: ReadonlyMap<string, number> = new Map()
   let port = 40_000
 
-  const isApart = (one: string, other: string) => groupByHost.get(one) !== groupByHost.get(other)
+  const isApart = (one: string, other: string) =>
+    groupByHost.get(one) !== groupByHost.get(other) || parted.has(pairOf(one, other))
   const draw = () => delayMs.least + random() * (delayMs.most - delayMs.least)
 
   /** Every arrival takes what was sent first, so that delays differ and the order stays. */
@@ -252,6 +261,8 @@ export function createMemoryNetwork(deps: MemoryNetworkDeps): MemoryNetwork {
       function knock(): void {
         if (isSettled || isApart(process.name, at.host)) return
         const listener = processesByHost.get(at.host)
+        const isFar = listener && listener.machine !== process.machine
+        if (isFar && shielded.has(listener.machine)) return
         const isHeard = !process.isDead && listener?.acceptsByPort.has(at.port)
         if (listener && isHeard) wire = connect(process, listener, at)
         after(draw(), () => (isHeard ? answer() : fail('ECONNREFUSED')))
@@ -309,13 +320,24 @@ export function createMemoryNetwork(deps: MemoryNetworkDeps): MemoryNetwork {
     })
   }
 
+  function between(one: string, other: string): (readonly [End, End])[] {
+    const wanted = pairOf(one, other)
+    return pairs().filter(([near, far]) => pairOf(near.process.name, far.process.name) === wanted)
+  }
+
   /** What a partition held arrives late, or TCP has given up meanwhile. */
-  function resume([one, other]: readonly [End, End]): void {
+  function resume(pair: readonly [End, End]): void {
     const isFlushed = random() < 0.5
     counters[isFlushed ? 'flushed' : 'broken'] += 1
-    for (const end of [one, other]) {
-      for (; end.held > 0; end.held -= 1) if (isFlushed) after(draw(), () => arrive(end))
-      if (isFlushed) continue
+    if (!isFlushed) return giveUp(pair)
+    for (const end of pair) {
+      for (; end.held > 0; end.held -= 1) after(draw(), () => arrive(end))
+    }
+  }
+
+  function giveUp(pair: readonly [End, End]): void {
+    for (const end of pair) {
+      end.held = 0
       drop(end, 0)
       after(draw(), () => finish(end, 'timeout'))
     }
@@ -333,23 +355,23 @@ export function createMemoryNetwork(deps: MemoryNetworkDeps): MemoryNetwork {
     partition(groups) {
       groupByHost = new Map(groups.flatMap((group, index) => group.map((name) => [name, index])))
     },
+    part(one, other) {
+      parted.add(pairOf(one, other))
+      if (random() < 0.6) for (const pair of between(one, other)) giveUp(pair)
+    },
+    shield(machine, isShielded) {
+      if (isShielded) shielded.add(machine)
+      else shielded.delete(machine)
+    },
+    isOutOfReach: (one, other) => one !== other && shielded.has(one) && shielded.has(other),
     heal() {
+      parted.clear()
       groupByHost = new Map()
       for (const pair of pairs()) if (pair[0].held + pair[1].held > 0) resume(pair)
     },
     cut(one, other) {
       counters.cuts += 1
-      const hosts = [one, other].sort().join()
-      for (const pair of pairs()) {
-        if (
-          pair
-            .map(({ process }) => process.name)
-            .sort()
-            .join() !== hosts
-        )
-          continue
-        for (const end of pair) end.isCut = true
-      }
+      for (const end of between(one, other).flat()) end.isCut = true
     },
     kill(name) {
       const process = processesByHost.get(name)
@@ -363,8 +385,16 @@ export function createMemoryNetwork(deps: MemoryNetworkDeps): MemoryNetwork {
         end.overReason = 'killed'
         dropSome(end, 'reset')
       }
+      // Nobody is left to notice the end of a wire from a process to itself.
+      for (const [dialled, accepted] of pairs()) {
+        if (dialled.process === process && accepted.process === process) dialledEnds.delete(dialled)
+      }
     },
   }
+}
+
+function pairOf(one: string, other: string): string {
+  return one < other ? `${one},${other}` : `${other},${one}`
 }
 
 function unreachable({ host, port }: Address, cause: Error): MeshError {

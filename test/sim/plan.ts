@@ -1,6 +1,12 @@
 import { createChance } from './world.ts'
 
-/** How often each kind of action is drawn, in proportion. */
+/**
+ * How often each kind of action is drawn, in proportion. The operator of a device is told things,
+ * orders, announces, attends to what waits and confirms it; the process that leads a device dies
+ * (`lead`), its archive is lost or old (`forget`), torn (`rot`) or full (`stuff`). A `cable` is that
+ * of a whole machine; two seats that are in `part` reach each other only through others; a machine
+ * behind a `shield` dials and cannot be dialled.
+ */
 const weights = {
   send: 30,
   flood: 2,
@@ -20,6 +26,18 @@ const weights = {
   cut: 4,
   partition: 4,
   unruly: 4,
+  tell: 8,
+  order: 6,
+  announce: 2,
+  attend: 5,
+  confirm: 2,
+  lead: 4,
+  forget: 3,
+  rot: 2,
+  stuff: 2,
+  cable: 2,
+  part: 5,
+  shield: 1,
 } as const
 
 /** What ends a fault; each fault draws its own end. */
@@ -32,10 +50,17 @@ const ends = {
   fill: 'free',
   partition: 'heal',
   unruly: 'quiet',
+  lead: 'start',
+  forget: 'start',
+  rot: 'start',
+  stuff: 'unstuff',
+  cable: 'heal',
+  part: 'heal',
+  shield: 'unshield',
 } as const
 
 /** What ends a process. */
-const endings: ReadonlySet<string> = new Set(['kill', 'power', 'stop', 'restore'])
+const endings: ReadonlySet<string> = new Set(['kill', 'power', 'stop', 'restore', 'lead'])
 
 /** What happens in a storm. */
 export type Kind = keyof typeof weights | (typeof ends)[keyof typeof ends]
@@ -62,9 +87,10 @@ export interface Plan {
 export function planStorm(seed: number): Plan {
   const chance = createChance(seed * 7_919 + 17)
   const whole = (below: number) => Math.floor(chance() * below)
-  const seats = 3 + whole(6)
-  const devices = 1 + whole(Math.min(3, seats))
-  const lastMs = 15_000 + whole(45_000)
+  // Every link costs time: most worlds are small, and some are as large as a crowded project.
+  const seats = 3 + (chance() < 0.15 ? whole(6) : whole(3))
+  const devices = 1 + Math.floor(chance() ** 1.4 * 3)
+  const lastMs = 12_000 + whole(36_000)
   const amount = () => Math.round(chance() * 1_000) / 1_000
   const actions: Action[] = Array.from({ length: seats }, (_, seat) => [
     whole(seat < 2 ? 500 : 8_000),
@@ -73,10 +99,14 @@ export function planStorm(seed: number): Plan {
     0,
     0,
   ])
+  // Two machines that only dial never meet, and have the third between them.
+  if (devices === 3 && chance() < 0.25) {
+    for (const seat of [0, 1]) actions.push([0, 'shield', seat, 0, 0])
+  }
   const kinds = Object.entries(weights).flatMap(([kind, weight]) =>
     Array.from({ length: weight }, () => kind as keyof typeof weights),
   )
-  for (let left = 30 + whole(60); left > 0; left -= 1) {
+  for (let left = 25 + whole(45); left > 0; left -= 1) {
     const kind = kinds[whole(kinds.length)] ?? 'send'
     const atMs = 500 + whole(lastMs)
     const seat = whole(seats)
@@ -103,11 +133,11 @@ export function writePlan({ actions, ...plan }: Plan): string {
  * Drops actions while the storm still fails: halves first, then ever smaller parts, at most `runs`
  * times.
  */
-export async function shrink(
-  plan: Plan,
-  fails: (plan: Plan) => Promise<boolean>,
+export async function shrink<Some extends Plan>(
+  plan: Some,
+  fails: (plan: Some) => Promise<boolean>,
   runs: number,
-): Promise<Plan> {
+): Promise<Some> {
   let best = plan
   let left = runs
   for (let size = best.actions.length >> 1; size >= 1 && left > 0; ) {

@@ -1,3 +1,3 @@
 import { stormShard } from './stormShard.ts'
 
-stormShard(1, 130)
+stormShard(1, 215)

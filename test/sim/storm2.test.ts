@@ -1,3 +1,3 @@
 import { stormShard } from './stormShard.ts'
 
-stormShard(131, 130)
+stormShard(216, 215)

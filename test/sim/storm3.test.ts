@@ -1,3 +1,3 @@
 import { stormShard } from './stormShard.ts'
 
-stormShard(261, 130)
+stormShard(431, 215)

@@ -1,3 +1,3 @@
 import { stormShard } from './stormShard.ts'
 
-stormShard(391, 130)
+stormShard(646, 215)

@@ -1,0 +1,3 @@
+import { apartShard } from './apartShard.ts'
+
+apartShard(1, 80)

@@ -1,0 +1,3 @@
+import { apartShard } from './apartShard.ts'
+
+apartShard(81, 80)
