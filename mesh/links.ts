@@ -15,7 +15,7 @@ import { createRoster, type Roster } from './roster.ts'
 import { createWelcome, isFar } from './welcome.ts'
 
 /** A dial and its hello may take this long. */
-const dialMs = 5_000
+const dialMs = 15_000
 /** Within this time those on the LAN have answered who can hear us. */
 const lookMs = 400
 

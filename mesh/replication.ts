@@ -1,5 +1,6 @@
 import type { Document } from '../state/document.ts'
 import type { PeerId } from '../state/ids.ts'
+import { createAsking } from './asking.ts'
 import type { Core } from './core.ts'
 import { type FrameOf, pieceBytes } from './frames.ts'
 import type { Link } from './link.ts'
@@ -27,8 +28,9 @@ export interface Replication {
 /** Makes the replication of a node over its present links. */
 export function createReplication(core: Core, links: () => readonly Link[]): Replication {
   const piecesByLink = new Map<Link, Map<number, string[]>>()
-  /** Documents asked of a link and not answered yet; absent before its first comparison. */
-  const askedByLink = new Map<Link, Set<string>>()
+  /** Links whose first comparison has come. */
+  const compared = new WeakSet<Link>()
+  const asking = createAsking({ clock: core.clock, ask })
   const strikesByLink = new WeakMap<Link, number>()
   let pieceId = 0
 
@@ -86,7 +88,6 @@ export function createReplication(core: Core, links: () => readonly Link[]): Rep
 
   function ask(link: Link, document: Document): void {
     const vector = Buffer.from(document.vector()).toString('base64')
-    askedByLink.get(link)?.add(document.name)
     link.send({ kind: 'state', document: document.name, vector })
   }
 
@@ -105,8 +106,10 @@ export function createReplication(core: Core, links: () => readonly Link[]): Rep
           hashesByName[document.name] !== document.hash() &&
           core.sharesWith(link.peer, document.name),
       )
-      if (!askedByLink.has(link)) askedByLink.set(link, new Set())
-      for (const document of different) ask(link, document)
+      compared.add(link)
+      for (const document of different) {
+        asking.differs(link, document, hashesByName[document.name] ?? '')
+      }
       return different.length === 0
     },
 
@@ -128,21 +131,23 @@ export function createReplication(core: Core, links: () => readonly Link[]): Rep
       const update = assemble(link, frame)
       if (!update) return
       const batch = await core.ledger.begin({ durable: false })
-      askedByLink.get(link)?.delete(document.name)
+      let isWhole = true
       try {
         const { gap } = document.apply(batch, update, core.verifierFor(link.device))
         if (gap) ask(link, document)
+        isWhole = !gap
       } catch (thrown) {
         refuse(link, document.name, thrown)
       }
       await batch.commit()
+      if (isWhole) asking.answered(link, document)
     },
 
-    isSynced: (link) => askedByLink.get(link)?.size === 0,
+    isSynced: (link) => compared.has(link) && !asking.isOpen(link),
 
     ended(link) {
       piecesByLink.delete(link)
-      askedByLink.delete(link)
+      asking.ended(link)
     },
   }
 }

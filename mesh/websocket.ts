@@ -12,8 +12,10 @@ import { keyOf, offerOf } from './linkKeys.ts'
 import type { Log } from './log.ts'
 import { type Address, frameBytesMax, type Network, type Wire, type WireEvents } from './network.ts'
 
-/** From the first byte to a wire, at either end; also how long a close waits for its answer. */
-const finishMs = 3_000
+/** From the first byte to a wire, at either end. */
+const finishMs = 10_000
+/** How long a close waits for its answer. */
+const closeMs = 3_000
 /** Age at which a connection that is no wire yet makes room, when there are too many of them. */
 const dawdleMs = 1_000
 const dawdlersMax = 64
@@ -32,7 +34,7 @@ const limits = {
   maxFragments: 16,
   maxBufferedChunks: 4_096,
   autoPong: false,
-  closeTimeout: finishMs,
+  closeTimeout: closeMs,
 }
 /** TLS 1.2 has suites without forward secrecy, and OpenSSL takes external keys for SHA-256 alone. */
 const ciphers = 'TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256'
@@ -53,7 +55,8 @@ export interface WebSocketDeps {
  * 2. Every wire comes of a full handshake with a mesh key. Session tickets are not honoured, and
  *    a connection for which no key was asked ends.
  * 3. Who shows a certificate, whoever signed it, is not a node of a mesh.
- * 4. What is not a wire within 3 s ends. Whatever arrives, nothing is thrown.
+ * 4. What is not a wire within 10 s ends, sooner when there are many; a machine that starts thirty
+ *    sessions at once needs that long. Whatever arrives, nothing is thrown.
  *
  * Call `rotated` when the mesh has a newer key: nothing given out before may then be used again.
  */

@@ -28,8 +28,8 @@ export async function measureCrowd(scratch: string): Promise<Figure[]> {
       return session
     }),
   )
-  const doors = await openDoors(join(scratch, 'home'))
-  await Promise.all(doors.map(untilFull))
+  const doors = await openDoors(join(scratch, 'home'), size)
+  await Promise.all(doors.map((door) => untilFull(door, size)))
   const linkedMs = performance.now() - since
   const answeredMs = Math.max(...answered)
   const hearing = await measureHearing(sessions, doors)
@@ -53,7 +53,8 @@ export async function measureCrowd(scratch: string): Promise<Figure[]> {
   ]
 }
 
-async function openDoors(directory: string): Promise<Door[]> {
+/** The control doors of so many sessions, once they are there. */
+export async function openDoors(directory: string, size: number): Promise<Door[]> {
   const home = await openHome(directory, environmentOf(process), systemClock)
   const entries = await until(async () => {
     const all = await readRendezvous(join(directory, 'run'))
@@ -63,7 +64,8 @@ async function openDoors(directory: string): Promise<Door[]> {
   return Promise.all(entries.map((entry) => knock(home, entry, new AbortController().signal)))
 }
 
-function untilFull(door: Door): Promise<unknown> {
+/** Resolves when a session is linked to all others. */
+export function untilFull(door: Door, size: number): Promise<unknown> {
   return until(async () => {
     const status = await door.request('status', {})
     if (!hasLinks(status)) return false

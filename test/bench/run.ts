@@ -1,15 +1,18 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { measureBoard } from './board.ts'
 import { measureCatchUp } from './catchUp.ts'
 import { measureCrowd } from './crowd.ts'
 import { measureDiscovery } from './discovery.ts'
 import { type Figure, table } from './figures.ts'
+import { measureHundred } from './hundred.ts'
 import { measureIdle, measureStart } from './idle.ts'
 import { measureLatency } from './latency.ts'
 import { measureLead } from './lead.ts'
 import { measureSearch } from './search.ts'
 import { measureThroughput } from './throughput.ts'
+import { measureTogether } from './together.ts'
 
 /** What can be measured, by the word that asks for it alone: `npm run bench -- latency`. */
 const measures: Readonly<Record<string, (scratch: string) => Promise<Figure | Figure[]>>> = {
@@ -21,7 +24,10 @@ const measures: Readonly<Record<string, (scratch: string) => Promise<Figure | Fi
   catchUp: measureCatchUp,
   lead: measureLead,
   discovery: measureDiscovery,
+  hundred: measureHundred,
   search: measureSearch,
+  board: measureBoard,
+  together: measureTogether,
 }
 
 const asked = process.argv.slice(2)
