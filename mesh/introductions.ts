@@ -6,7 +6,7 @@ import type { Link } from './link.ts'
 import { type Address, isLoopback } from './network.ts'
 
 /** News within this time are told together. */
-const gatherMs = 250
+const gatherMs = 1_000
 /** In place of a host: the address at which the receiver knows the sender. */
 const sameHost = ''
 

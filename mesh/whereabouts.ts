@@ -26,7 +26,7 @@ const run = promisify(execFile)
 
 /**
  * Answers where the session works and what it lately changed. The branch is read anew each time, the
- * remote every 10 s; the files are what git said at most 10 s ago or, when that is older, last, while
+ * remote and the default branch every 10 s; the files are what git said at most 10 s ago or, when that is older, last, while
  * git is asked again.
  */
 export function createWhereabouts(
@@ -37,12 +37,14 @@ export function createWhereabouts(
   const { git, directory } = project
   let files: readonly string[] = []
   let remote: Promise<string | null> = Promise.resolve(null)
+  let usual: Promise<string | null> = Promise.resolve(null)
   let askedMs = Number.NEGATIVE_INFINITY
 
   function refresh(places: GitPlaces): void {
     if (clock.elapsed() - askedMs < freshMs) return
     askedMs = clock.elapsed()
     remote = readRemote(places)
+    usual = readDefaultBranch(places)
     recentFiles(places.workTree)
       .then((found) => {
         files = found
@@ -53,9 +55,9 @@ export function createWhereabouts(
 
   /** In a repository without its default branch every branch is as good as that. */
   async function headOf(places: GitPlaces, name: string): Promise<Branch> {
-    const usual = await readDefaultBranch(places)
     const repository = (await remote) ?? `${host}:${places.commonDirectory}`
-    return { repository, name, isDefault: usual === null || usual === name }
+    const start = await usual
+    return { repository, name, isDefault: start === null || start === name }
   }
 
   return async () => {

@@ -76,13 +76,13 @@ describe('a link is told of the others', () => {
     link('b', { ...at('10.0.0.3'), port: 7_910 })
     link('c', { ...at('10.0.0.4'), port: 7_910 })
     link('d', onThisMachine(4_001))
-    await world.run(500)
+    await world.run(1_100)
     expect(asker.sent).toHaveLength(1)
     expect(told(asker).map(({ host }) => host)).toEqual(['10.0.0.3', '10.0.0.4'])
     lanPorts.set(nodeId('d'), 7_920)
     lanPorts.set(nodeId('b'), 7_921)
     for (const one of links) introductions.changed(one)
-    await world.run(500)
+    await world.run(1_100)
     expect(told(asker).slice(2)).toEqual([
       { node: nodeId('b'), host: '10.0.0.3', port: 7_921 },
       { node: nodeId('d'), host: '', port: 7_920 },
@@ -110,13 +110,13 @@ describe('a link is told of the others', () => {
     await world.run(5_000)
     expect(asker.sent).toEqual([])
     isSlow = false
-    await world.run(500)
+    await world.run(1_100)
     expect(told(asker)).toHaveLength(1)
     links.splice(links.indexOf(asker), 1)
     introductions.ended(asker)
     link('c', { port: 7_911 })
     introductions.stop()
-    await world.run(500)
+    await world.run(1_100)
     expect(told(asker)).toHaveLength(1)
   })
 })
