@@ -43,7 +43,23 @@ try {
     sessions.push(session)
   }
   for (const session of sessions) await untilPeers(session, sessions.length - 1)
-  for (const words of ['peers', 'status', 'doctor']) {
+  const [api, web, docs] = sessions
+  const created = await api?.call('create_task', {
+    title: 'Move the orders table to v2',
+    priority: 'high',
+  })
+  const first = Object(created?.data)['task']?.id
+  await web?.call('create_task', { title: 'Show the new order states', depends_on: [first] })
+  await api?.call('create_task', { title: 'Write the upgrade note', assignee: 'docs' })
+  await web?.call('create_task', { title: 'Try the checkout with a full cart' })
+  await api?.call('claim_task', { task_id: first })
+  await docs?.call('post_decision', {
+    key: 'order ids',
+    value: 'UUIDv7',
+    rationale: 'they sort by time',
+    category: 'architecture',
+  })
+  for (const words of ['peers', 'status', 'doctor', 'tasks', 'decisions']) {
     writeFileSync(join(here, `${words}.svg`), drawTerminal(`mesh ${words}`, tidy(show(words))))
   }
   for (const session of sessions) await session.close()
