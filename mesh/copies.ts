@@ -5,17 +5,22 @@ import type { Core } from './core.ts'
 import type { Frame } from './frames.ts'
 import type { Link } from './link.ts'
 import { pack } from './repair.ts'
+import { createSignal, type Signal } from './signal.ts'
 
 /** Copies gathered for this long travel together, so that the archive costs a conversation little. */
 const gatherMs = 50
-/** Copies that wait at most. */
-const waitingMax = 500
+/** More copies than this within that time are a burst, which the archive fetches when it is over. */
+const waitingMax = 40
+/** A burst is over when so much time has passed with as few copies. */
+const calmMs = 500
 
 /**
  * Hands copies of everything we say and read to the operators, who keep the archive.
  *
  * 1. What concerns somebody we have no link to goes at once, and asks the operators to pass it on.
  * 2. The rest waits a moment for more.
+ * 3. In a burst nothing else is handed over: those who talk need the processor. When it is over,
+ *    each operator is compared with and fetches many at once.
  */
 export interface Copies {
   /** `unreached`: recipients without a link to us. */
@@ -24,6 +29,8 @@ export interface Copies {
   cursor(item: Cursor, unreached: boolean): void
   /** Sends what waits. */
   flush(): void
+  /** An operator lacks what was left out, and is to be compared with. */
+  readonly behind: Signal<Link>
   /** Passes on what somebody could not bring to its recipients, as far as we can. */
   passEntry(from: Link, item: Entry, unreached: readonly PeerId[]): void
   passCursor(from: Link, item: Cursor): void
@@ -34,6 +41,10 @@ export function createCopies(core: Core, links: () => readonly Link[]): Copies {
   let entries: Entry[] = []
   let cursorsByKey = new Map<string, Cursor>()
   let cancelFlush: (() => void) | undefined
+  let isBurst = false
+  /** Copies that were left out since it was last looked whether the burst is over. */
+  let leftOut = 0
+  const behind = createSignal<Link>()
 
   function operators(but?: Link): readonly Link[] {
     return links().filter((link) => link !== but && core.isOperator(link.peer))
@@ -44,16 +55,39 @@ export function createCopies(core: Core, links: () => readonly Link[]): Copies {
   }
 
   function flushSoon(): void {
-    if (entries.length + cursorsByKey.size >= waitingMax) flush()
-    else cancelFlush ??= core.clock.after(gatherMs, flush)
+    if (entries.length + cursorsByKey.size <= waitingMax) {
+      cancelFlush ??= core.clock.after(gatherMs, flush)
+      return
+    }
+    isBurst = true
+    core.clock.after(calmMs, calmDown)
+    forget()
+  }
+
+  function forget(): void {
+    cancelFlush?.()
+    cancelFlush = undefined
+    entries = []
+    cursorsByKey = new Map()
+  }
+
+  function calmDown(): void {
+    const isOver = leftOut <= waitingMax
+    leftOut = 0
+    if (!isOver) return void core.clock.after(calmMs, calmDown)
+    isBurst = false
+    for (const link of operators()) behind.emit(link)
+  }
+
+  /** Whether a copy is to be left out for now. */
+  function isLeftOut(): boolean {
+    if (isBurst) leftOut += 1
+    return isBurst
   }
 
   function flush(): void {
-    cancelFlush?.()
-    cancelFlush = undefined
     const [words, moves] = [entries, [...cursorsByKey.values()]]
-    entries = []
-    cursorsByKey = new Map()
+    forget()
     for (const link of operators()) {
       const copied = words.filter((item) => concerns(link, item))
       for (const part of pack(copied)) send(link, { kind: 'entries', entries: part })
@@ -76,9 +110,11 @@ export function createCopies(core: Core, links: () => readonly Link[]): Copies {
 
   return {
     flush,
+    behind,
 
     entry(item, unreached) {
       if (unreached.length === 0) {
+        if (isLeftOut()) return
         entries.push(item)
         return flushSoon()
       }
@@ -97,6 +133,7 @@ export function createCopies(core: Core, links: () => readonly Link[]): Copies {
         }
         return
       }
+      if (isLeftOut()) return
       cursorsByKey.set(`${item.scope}/${item.peer}/${item.node}/${item.by}`, item)
       flushSoon()
     },

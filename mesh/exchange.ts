@@ -65,6 +65,7 @@ export function createExchange(core: Core, deps: ExchangeDeps): Exchange {
     if (document === core.directory) reconsiderSoon()
   })
   core.moved.listen(reconsiderSoon)
+  delivery.copies.behind.listen((link) => compare(link, true, true))
   core.opened.listen(reconsiderSoon)
 
   function reconsiderSoon(): void {
