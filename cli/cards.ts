@@ -59,7 +59,9 @@ function printCard(print: Print, message: MessageAnswer, facts: CardFacts): void
   const to = recipients(message, facts.names)
   const who = to === '' ? from : `${from} → ${to}`
   const when = moment(message.sent_at, facts.nowMs)
-  const said = [when, ...(message.state ? [message.state] : []), message.id].map(plain).join('  ')
+  // With the ID of a notice nobody can do anything.
+  const id = message.kind === 'notice' ? [] : [message.id]
+  const said = [when, ...(message.state ? [message.state] : []), ...id].map(plain).join('  ')
   const isOneLine = displayWidth(who) + margin.length + displayWidth(said) <= print.columns
   const [first = '', ...rest] = wrap(who, print.columns)
   print.line(cyan(first) + (isOneLine ? margin + dim(said) : ''))

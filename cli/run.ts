@@ -2,6 +2,7 @@ import { version } from '../mesh/version.ts'
 import { MeshError, toMeshError } from '../state/errors.ts'
 import type { Command, Surroundings } from './command.ts'
 import { exitOf, exits } from './exits.ts'
+import { inCommands } from './hints.ts'
 import { plain } from './print.ts'
 import { understand, wantsJson } from './words.ts'
 
@@ -68,7 +69,8 @@ async function afterTidying(signal: AbortSignal): Promise<number> {
 }
 
 function report(error: MeshError, { print, environment }: Surroundings, json: boolean): void {
-  const { code, message, hint } = error
+  const { code, message } = error
+  const hint = error.hint === undefined ? undefined : inCommands(error.hint)
   if (json) return print.json({ error: { code, message, ...(hint === undefined ? {} : { hint }) } })
   const { bold, red, dim } = print.errorStyle
   print.complain(`${red('✗')} ${bold(plain(message))}`)

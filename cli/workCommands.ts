@@ -11,7 +11,7 @@ export const workCommands: readonly CommandText[] = [
     words: ['[action]', '[task]'],
     summary: 'what is to be done, and who does it',
     about:
-      'Without an action, lists the tasks, those that are ready first. Actions: create TITLE; ' +
+      'Without an action, lists the tasks, those that are ready first. Actions: create "TITLE"; ' +
       'claim ID makes it yours, with --assignee another peer; release ID gives it back; ' +
       'complete ID ends it. You act as the operator, within a Claude Code session as that ' +
       'session. The operator sees the tasks of all groups.',
@@ -32,9 +32,9 @@ export const workCommands: readonly CommandText[] = [
     ],
     examples: [
       ['mesh tasks', 'what is to be done'],
-      ['mesh tasks create "mend the gate" --assignee claude-2', 'give claude-2 a task'],
+      ['mesh tasks create Release --assignee claude-2', 'give claude-2 a task'],
       ['mesh tasks claim 06f9k2ab', 'do it yourself'],
-      ['mesh tasks complete 06f9k2ab --result "oiled it"', 'end it'],
+      ['mesh tasks complete 06f9k2ab --result published', 'end it'],
     ],
   },
   {

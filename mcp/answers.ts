@@ -49,9 +49,11 @@ export function giveRefusal(thrown: unknown): CallToolResult {
 }
 
 function badInput({ issues }: z.ZodError): MeshError {
-  const said = issues.map(({ path, message }) =>
-    path.length > 0 ? `${path.join('.')}: ${message}` : message,
-  )
+  const said = issues.map(({ path, message }) => {
+    if (path.length === 0) return message
+    const name = path.join('.')
+    return message.endsWith('received undefined') ? `${name}: missing` : `${name}: ${message}`
+  })
   return new MeshError('BAD_INPUT', `The arguments do not fit: ${said.join('; ')}.`, {
     hint: 'Correct them and call again.',
   })

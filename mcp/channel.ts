@@ -56,10 +56,10 @@ export interface MessageFacts {
 /** A message as text: who says it, its ID, then what it says. */
 export function describeMessage(message: Message, facts: MessageFacts = {}): string {
   const { ageMs, state, isWhole = false } = facts
-  const from =
-    message.kind === 'notice' ? 'notice' : `from ${message.from.name} (${message.from.id})`
+  // There is nothing that one could do with the ID of a notice.
+  const isNotice = message.kind === 'notice'
   const header = [
-    from,
+    ...(isNotice ? [] : [`from ${message.from.name} (${message.from.id})`]),
     ...(message.kind === 'broadcast' ? ['to the group'] : []),
     ...(message.reply_to ? [`in reply to ${message.reply_to}`] : []),
     ...(message.trust === 'mesh_device' ? ['from another machine'] : []),
@@ -68,7 +68,8 @@ export function describeMessage(message: Message, facts: MessageFacts = {}): str
     ...(message.repeat ? ['shown before'] : []),
   ]
   const body = isWhole ? neutral(message.body) : neutralBody(message.body, message.id)
-  return `[${message.id}] ${header.join(', ')}:\n${body}`
+  const name = isNotice ? '[notice]' : `[${message.id}]`
+  return `${header.length === 0 ? name : `${name} ${header.join(', ')}`}:\n${body}`
 }
 
 /** How long ago something was, as people say it. */

@@ -9,7 +9,6 @@ import {
   ListResourcesRequestSchema,
   ListResourceTemplatesRequestSchema,
   ListToolsRequestSchema,
-  McpError,
   ReadResourceRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
 import { ZodError } from 'zod'
@@ -95,6 +94,16 @@ export async function serve(deps: ServeDeps, environment: Environment): Promise<
     return answer
   }
 
+  /** A refusal where the protocol has no answer for one. */
+  async function orRefuse<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work()
+    } catch (thrown) {
+      if (!isRefusal(thrown)) report(thrown)
+      throw protocolError(thrown)
+    }
+  }
+
   async function awaiting<Result>(work: () => Promise<Result>): Promise<Result> {
     waiters += 1
     try {
@@ -108,7 +117,10 @@ export async function serve(deps: ServeDeps, environment: Environment): Promise<
 
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, call) => {
     const tool = tools.find(({ name }) => name === params.name)
-    if (!tool) throw new McpError(ErrorCode.InvalidParams, `There is no tool ${params.name}.`)
+    if (!tool) {
+      const named = JSON.stringify(params.name.slice(0, 64))
+      throw protocolError(new MeshError('BAD_INPUT', `There is no tool ${named}.`))
+    }
     const token = params._meta?.progressToken
     let ticks = 0
     async function progress(message: string): Promise<void> {
@@ -130,19 +142,23 @@ export async function serve(deps: ServeDeps, environment: Environment): Promise<
 
   server.setRequestHandler(ListPromptsRequestSchema, () => ({ prompts: [...prompts] }))
   server.setRequestHandler(GetPromptRequestSchema, async ({ params }, call) => {
-    const joined = await attend()
-    const answer = await writePrompt({ ...joined, clock }, params.name, params.arguments)
-    return givePrompt(await keep(joined, call, answer))
+    return orRefuse(async () => {
+      const joined = await attend()
+      const answer = await writePrompt({ ...joined, clock }, params.name, params.arguments)
+      return givePrompt(await keep(joined, call, answer))
+    })
   })
 
   server.setRequestHandler(ListResourcesRequestSchema, () => ({ resources: [...resources] }))
   server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: [] }))
   server.setRequestHandler(ReadResourceRequestSchema, async ({ params: { uri } }, call) => {
-    const joined = await attend()
-    const context = { ...joined, clock, environment, signal: call.signal, awaiting }
-    const answer = await readResource({ ...context, progress: async () => {} }, uri)
-    const { text } = await keep(joined, call, answer)
-    return { contents: [{ uri, mimeType: 'application/json', text }] }
+    return orRefuse(async () => {
+      const joined = await attend()
+      const context = { ...joined, clock, environment, signal: call.signal, awaiting }
+      const answer = await readResource({ ...context, progress: async () => {} }, uri)
+      const { text } = await keep(joined, call, answer)
+      return { contents: [{ uri, mimeType: 'application/json', text }] }
+    })
   })
 
   server.onerror = report
@@ -162,6 +178,14 @@ export async function serve(deps: ServeDeps, environment: Environment): Promise<
     }
     onmessage?.(message)
   }
+}
+
+/** A refusal as an error of the protocol: what happened, then the next move. */
+function protocolError(thrown: unknown): Error {
+  const { code, message, hint } = toMeshError(thrown)
+  const number = code === 'BAD_INPUT' ? ErrorCode.InvalidParams : ErrorCode.InternalError
+  // An McpError would put its number before the words, and so does the client.
+  return Object.assign(new Error(hint ? `${message} ${hint}` : message), { code: number })
 }
 
 /** Whether it was the caller's doing, or an ordinary failure that the answer names. */

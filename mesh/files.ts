@@ -112,8 +112,9 @@ export function createFiles(core: Core, deps: FilesDeps): Files {
         })
       }
       const batch = await core.ledger.begin()
-      const detail = files.length === 0 ? 'none' : files.join(', ')
-      act(batch, { action: 'files', detail })
+      const isEmpty = files.length === 0
+      const detail = isEmpty ? 'all files' : files.join(', ')
+      act(batch, { action: isEmpty ? 'put down' : 'took in hand', detail })
       await batch.commit()
       own = files
       count += 1

@@ -68,9 +68,10 @@ export function createGroups(core: Core, { peers, names, act }: GroupsDeps): Gro
     const [found, ...others] = named.length > 0 ? named : begun
     if (found !== undefined && others.length === 0) return found
     const list = ids.map((id) => `${nameOf(id)} (${id})`).join(', ')
-    throw new MeshError('UNKNOWN_GROUP', `${JSON.stringify(text.slice(0, 64))} is no one group.`, {
-      hint: `Known: ${list}.`,
-    })
+    const quoted = JSON.stringify(text.slice(0, 64))
+    const what =
+      found === undefined ? `There is no group ${quoted}.` : `${quoted} could mean several groups.`
+    throw new MeshError('UNKNOWN_GROUP', what, { hint: `Known: ${list}.` })
   }
 
   function checkOperator(): void {

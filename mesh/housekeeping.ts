@@ -128,14 +128,14 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
     const now = core.groupOf(core.peer)
     if (group === now) return
     const called = deps.groupName(now)
-    act(batch, { action: 'moved', detail: `is in ${called} now` })
+    act(batch, { action: 'moved', detail: `to ${called}` })
     const at = core.hybrid.next()
     const text = `You work in the group "${called}" now; your name there is "${names.of(core.peer)}". Only the human moves you elsewhere: mesh groups assign.`
     inbox.tell(batch, { id: `moved/${now}/${at}`, at, text, wakes: false })
   }
 
   function announceRename(batch: Batch, former: string, name: string): void {
-    act(batch, { action: 'renamed', detail: `is now ${name}` })
+    act(batch, { action: 'took', detail: `the name ${name}` })
     const at = core.hybrid.next()
     const was = former === core.peer ? 'The name you had' : `"${former}"`
     const text = `Your name is now "${name}". ${was} belongs to another peer.`
@@ -159,7 +159,7 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
     presence.update({ session: sessions.current() })
     own.put(batch, card)
     names.settle(batch, settings.wish)
-    act(batch, { action: 'joined', detail: `works in ${card.cwd}` })
+    act(batch, { action: 'joined', detail: `from ${card.cwd}` })
     firstLines(batch)
   }
 
@@ -223,7 +223,7 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
       const batch = await core.ledger.begin()
       const former = names.of(core.peer)
       const given = names.claim(batch, name)
-      if (given !== former) act(batch, { action: 'renamed', detail: `is now ${given}` })
+      if (given !== former) act(batch, { action: 'took', detail: `the name ${given}` })
       await batch.commit()
       return { name: given }
     },
@@ -237,13 +237,13 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
       const card = await own.fresh(summary)
       const batch = await core.ledger.begin()
       own.put(batch, card)
-      act(batch, { action: 'summary', detail: summary })
+      act(batch, { action: 'works on', detail: summary || 'something else' })
       await batch.commit()
     },
 
     async setStatus(status) {
       const batch = await core.ledger.begin()
-      act(batch, { action: 'status', detail: status })
+      act(batch, { action: 'is', detail: status })
       await batch.commit()
       presence.update({ status })
     },

@@ -55,8 +55,9 @@ export function createReturning(core: Core, { store, work, names }: ReturningDep
   return {
     digest(once = false) {
       if (once && !isDue) return undefined
+      const isBack = isDue
       if (once) isDue = false
-      const facts = { sinceMs, unread: core.inbox.count(), senders: senders() }
+      const facts = { sinceMs, isBack, unread: core.inbox.count(), senders: senders() }
       return work.look((desk) => digestFor(desk, facts))
     },
 

@@ -211,11 +211,11 @@ function createWire(socket: WebSocket, stream: TLSSocket, facts: Facts): Wire {
     if (firstBytes > firstBytesMax) wire.terminate('too much before the first frame')
   }
 
-  /** What is sent in one go leaves together: one encryption and one system call for all of it. */
+  /** What is sent in one go is one record, and a microtask lets it leave before the answer to it. */
   function gather(): void {
     if (stream.writableCorked > 0) return
     stream.cork()
-    process.nextTick(() => stream.uncork())
+    queueMicrotask(() => stream.uncork())
   }
 
   const wire: Wire = {

@@ -11,6 +11,13 @@ import type { Link } from './link.ts'
 import type { Names } from './names.ts'
 import type { Peers } from './peers.ts'
 
+/** Settling is counted in turns of so many milliseconds. */
+const turnMs = 50
+/** Turns in which nobody touched the same any more. */
+const quietTurns = 3
+/** However much others do, settling takes no longer than so many times what was asked. */
+const longerMax = 3
+
 /** What working needs. */
 export interface WorkDeps {
   readonly peers: Peers
@@ -65,6 +72,27 @@ export function createWork(core: Core, deps: WorkDeps): Work {
     }
   }
 
+  /**
+   * Waits until what others did at the same time is here: at least so long, and longer while they
+   * still touch the same objects. Time is counted in turns, each of which hears what has arrived,
+   * so that a process that gets no processor waits longer.
+   */
+  async function settle(document: Document, records: readonly Draft[], ms: number): Promise<void> {
+    const prefixes = records.map(({ key }) => `${key.split('/', 2).join('/')}/`)
+    let quiet = 0
+    const stop = core.changed.listen((change) => {
+      const isOurs = (key: string) => prefixes.some((prefix) => key.startsWith(prefix))
+      if (change.document === document && change.keys.some(isOurs)) quiet = 0
+    })
+    const least = Math.ceil(ms / turnMs)
+    for (let turns = 1; turns <= least * longerMax; turns += 1) {
+      await pause(core.clock, turnMs)
+      quiet += 1
+      if (turns >= least && quiet >= quietTurns) break
+    }
+    stop()
+  }
+
   return {
     look: (view, group = core.groupOf(core.peer)) => view(deskOf(group)),
 
@@ -75,7 +103,7 @@ export function createWork(core: Core, deps: WorkDeps): Work {
       put(documentOf(group), batch, records)
       act(batch, activity, group)
       await batch.commit()
-      if (settleMs !== undefined) await pause(core.clock, settleMs)
+      if (settleMs !== undefined) await settle(documentOf(group), records, settleMs)
       return answer(desk)
     },
   }

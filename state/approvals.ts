@@ -5,8 +5,8 @@ import { invariant } from './errors.ts'
 import { hybridToIso } from './hybrid.ts'
 import type { ObjectId, PeerId } from './ids.ts'
 import type { Notice } from './inbox.ts'
-import { noticeText } from './noticeText.ts'
-import { oneLine, quote } from './quoting.ts'
+import { nextMove, noticeText } from './noticeText.ts'
+import { ended, oneLine, quote } from './quoting.ts'
 import { answeredByUs, askedBy, planAnswer, planQuestion } from './requestOperations.ts'
 import { type Asked, asked, createRequests, isAsked, type Request } from './requests.ts'
 
@@ -102,13 +102,18 @@ function questionNotice(request: ApprovalRequest, desk: Desk): Notice | undefine
   const { id, by, at, said, answers } = request
   if (answers.length > 0 || !isAsked(desk.peer, said, desk)) return undefined
   const most = 1_500
-  const more = said.action.length > most ? ' Read all of it with list_pending.' : ''
+  const all = nextMove(desk, { tool: 'list_pending', command: '`mesh proposals pending --json`' })
+  const more = said.action.length > most ? ` Read all of it with ${all}.` : ''
+  const move = nextMove(desk, {
+    tool: `respond_approval, approval_id ${id}`,
+    command: `\`mesh proposals answer ${id} yes\`, or no`,
+  })
   return {
     id: `approval/${id}/request`,
     at,
     text: noticeText([
       `${desk.nameOf(by)} asks you to approve: ${oneLine(said.action, most)}${more}`,
-      `Answer with respond_approval, approval_id ${id}.`,
+      `Answer with ${move}.`,
     ]),
     wakes: true,
   }
@@ -129,7 +134,7 @@ function answerNotice(request: ApprovalRequest, desk: Desk): Notice | undefined 
     id: `approval/${id}/answer/${first.by}/${first.at}`,
     at: first.at,
     text: noticeText([
-      `${who} ${approved ? 'approved' : 'rejected'}: ${oneLine(said.action, 400)}.${weight}`,
+      `${who} ${approved ? 'approved' : 'rejected'}: ${ended(oneLine(said.action, 400))}${weight}`,
       ...(reason === null ? [] : [`Reason: ${oneLine(reason, 800)}`]),
       ...(others.length === 0
         ? []

@@ -141,10 +141,18 @@ function castsIn(rec: Rec, isOperator: boolean): readonly Cast[] {
   const [, proposal = ''] = rec.key.split('/')
   if (!value || rec.key !== voteKey(proposal as ObjectId, rec.by)) return []
   const { of, vote: said, reason } = value
-  const who = { peer: rec.by, isOperator, of }
+  const peer = rec.by
   const earlier = value.earlier.filter(({ at }) => at < rec.at)
+  // Written out: objects made by spreading several would each bring a shape of their own.
   return [
-    ...earlier.map((each) => ({ ...who, ...each, reason: null })),
-    { ...who, vote: said, reason, at: rec.at },
+    ...earlier.map((each) => ({
+      peer,
+      isOperator,
+      of,
+      vote: each.vote,
+      reason: null,
+      at: each.at,
+    })),
+    { peer, isOperator, of, vote: said, reason, at: rec.at },
   ]
 }

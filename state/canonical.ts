@@ -15,11 +15,14 @@ export function canonicalJson(value: unknown, depth = 0): string {
     return `[${Array.from(value, (item) => canonicalJson(item, depth + 1)).join(',')}]`
   }
   if (typeof value === 'object' && isPlain(value)) {
-    const fields = Object.entries(value)
-      .filter(([, field]) => field !== undefined)
-      .sort(([left], [right]) => (left < right ? -1 : 1))
-      .map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field, depth + 1)}`)
-    return `{${fields.join(',')}}`
+    // Every record is written so when it is read from disk: as few steps as there can be.
+    let fields = ''
+    for (const name of Object.keys(value).sort()) {
+      const field: unknown = Reflect.get(value, name)
+      if (field === undefined) continue
+      fields += `${fields === '' ? '' : ','}${JSON.stringify(name)}:${canonicalJson(field, depth + 1)}`
+    }
+    return `{${fields}}`
   }
   throw new RangeError('The value is not plain JSON.')
 }

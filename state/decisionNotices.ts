@@ -1,7 +1,7 @@
 import { currentOf, type Posting, type Revocation, type Topic, topicsIn } from './decisionTopics.ts'
 import { type Desk, type Notices, touchedIds } from './desk.ts'
 import type { Notice } from './inbox.ts'
-import { quote } from './quoting.ts'
+import { ended, quote } from './quoting.ts'
 
 /** Characters of a value or a reason in a notice. */
 const quotedMax = 400
@@ -50,19 +50,19 @@ function postedNotice(desk: Desk, { id, by, at, said }: Posting): Notice {
     id: `decision/${id}/posted`,
     at,
     text:
-      `${desk.nameOf(by)} ${verb} ${quote(said.key)}: ${quote(said.value, quotedMax)}. ` +
-      `Rationale: ${quote(said.rationale, quotedMax)}.`,
+      `${desk.nameOf(by)} ${verb} ${quote(said.key)}: ${ended(quote(said.value, quotedMax))} ` +
+      `Rationale: ${ended(quote(said.rationale, quotedMax))}`,
     wakes: false,
   }
 }
 
 function revokedNotice(desk: Desk, { id, by, at, said }: Revocation, taken: Posting): Notice {
-  const reason = said.reason === undefined ? '' : ` Reason: ${quote(said.reason, quotedMax)}.`
-  const value = quote(taken.said.value, quotedMax)
+  const reason = said.reason === undefined ? '' : ` Reason: ${ended(quote(said.reason, quotedMax))}`
+  const value = ended(quote(taken.said.value, quotedMax))
   return {
     id: `decision/${id}/revoked`,
     at,
-    text: `${desk.nameOf(by)} revoked the decision ${quote(said.key)}, which was ${value}.${reason}`,
+    text: `${desk.nameOf(by)} revoked the decision ${quote(said.key)}, which was ${value}${reason}`,
     wakes: false,
   }
 }

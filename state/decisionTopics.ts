@@ -37,7 +37,10 @@ const readWord = createReading(
         supersedes,
       }),
     ])
-    .transform((word) => ({ ...word, topic: foldKey(word.key), place: placeOf(word.key) })),
+    // Added to what zod has just made: a copy of each would bring a shape of its own.
+    .transform((word) =>
+      Object.assign(word, { topic: foldKey(word.key), place: placeOf(word.key) }),
+    ),
 )
 type Word = NonNullable<ReturnType<typeof readWord>>
 

@@ -12,8 +12,10 @@ const textMax = 80
 
 /** What the records do not say. */
 export interface DigestFacts {
-  /** When this peer was last here, in milliseconds since 1970. */
+  /** When this peer was last here, or came, in milliseconds since 1970. */
   readonly sinceMs: number
+  /** It was away, and comes back. */
+  readonly isBack: boolean
   readonly unread: number
   /** Names of those who wrote what is unread. */
   readonly senders: readonly string[]
@@ -27,8 +29,9 @@ export interface DigestFacts {
 export function digestFor(desk: Desk, facts: DigestFacts): string | undefined {
   const lines = [...unreadLine(facts), ...linesOf(desk, facts.sinceMs)]
   if (lines.length === 0) return undefined
-  const away = duration(desk.now() - facts.sinceMs)
-  const text = [`You were last here ${away} ago. Now:`, ...lines.map((line) => `- ${line}`)]
+  const time = duration(desk.now() - facts.sinceMs)
+  const head = facts.isBack ? `You were last here ${time} ago. Now:` : `Now, and new in ${time}:`
+  const text = [head, ...lines.map((line) => `- ${line}`)]
   return text.join('\n').slice(0, digestMax).toWellFormed()
 }
 
@@ -41,27 +44,27 @@ function linesOf(desk: Desk, sinceMs: number): readonly string[] {
   )
   const named = (text: string) => quote(text, textMax)
   return [
-    ...line('approvals asked of you (respond_approval)', {
+    ...line('Approvals asked of you (respond_approval)', {
       items: approvals,
       describe: ({ id, action }) => `${named(action)} ${id}`,
     }),
-    ...line('verifications asked of you (respond_verification)', {
+    ...line('Verifications asked of you (respond_verification)', {
       items: verifications,
       describe: ({ id, claim }) => `${named(claim)} ${id}`,
     }),
-    ...line('votes that you have (vote_proposal)', {
+    ...line('Votes that you have (vote_proposal)', {
       items: proposals,
       describe: ({ id, title }) => `${named(title)} ${id}`,
     }),
-    ...line('your tasks (list_tasks)', {
+    ...line('Your tasks (list_tasks)', {
       items: tasks,
       describe: ({ title, status }) => `${named(title)} ${status}`,
     }),
-    ...line('decisions in conflict (settle with post_decision)', {
+    ...line('Decisions in conflict (settle with post_decision)', {
       items: conflicts,
       describe: ({ key }) => named(key),
     }),
-    ...line('new decisions (query_decisions)', {
+    ...line('New decisions (query_decisions)', {
       items: news,
       describe: ({ key, value, by }) => `${named(key)}: ${named(value)} by ${desk.nameOf(by)}`,
     }),
@@ -76,9 +79,7 @@ function line<Item>(
   if (items.length === 0) return []
   const rest = items.length - namedMax
   const more = rest > 0 ? [`and ${rest} more`] : []
-  return [
-    `${items.length} ${what}: ${[...items.slice(0, namedMax).map(describe), ...more].join('; ')}.`,
-  ]
+  return [`${what}: ${[...items.slice(0, namedMax).map(describe), ...more].join('; ')}.`]
 }
 
 function unreadLine({ unread, senders }: DigestFacts): readonly string[] {

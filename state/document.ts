@@ -5,6 +5,7 @@ import type { NodeId, PeerId } from './ids.ts'
 import type { Batch, Ledger, Mirror } from './ledger.ts'
 import { createRecordIndex } from './recordIndex.ts'
 import { contentHash, type Rec, readRecord, signRecord, verifyRecord, writerOf } from './records.ts'
+import { createSharing } from './sharing.ts'
 import type { Signer, Verify } from './signatures.ts'
 import type { Store } from './store.ts'
 
@@ -56,6 +57,8 @@ export interface Document extends Mirror {
 }
 
 const rootName = 'records'
+/** Fields of what is stored whose texts are few. */
+const sharedFields = ['by', 'node', 'key'] as const
 const localOrigin = 'local'
 const diskOrigin = 'disk'
 
@@ -63,12 +66,14 @@ const diskOrigin = 'disk'
 export function createDocument(name: string, deps: DocumentDeps): Document {
   const { writer } = deps
   const log = createDocumentLog(name, deps.store)
+  const share = createSharing()
   let doc = new Y.Doc()
   let map = doc.getMap<unknown>(rootName)
   let records = createRecordIndex()
   /** The newest valid record of ours under each of our keys, wherever it came from. */
   let own = new Map<string, { rec: Rec; stored: object }>()
-  let hashesByKey = new Map<string, Buffer>()
+  /** 16 bytes each, as so many characters: a buffer for each would take four times as much. */
+  let hashesByKey = new Map<string, string>()
   let total = Buffer.alloc(16)
 
   function openDoc(): void {
@@ -101,17 +106,33 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
     return { update, keys }
   }
 
+  /** What stands under a key. Writers, nodes and device keys are few: each is kept once, not with each record. */
+  function storedAt(key: string): unknown {
+    const stored: unknown = map.get(key)
+    if (!isObject(stored)) return stored
+    const content = map._map.get(key)?.content
+    // Yjs lets the list of one value grow, which makes room for a dozen more.
+    if (content instanceof Y.ContentAny) content.arr = content.arr.slice()
+    for (const field of sharedFields) {
+      const text: unknown = Reflect.get(stored, field)
+      if (typeof text === 'string') Reflect.set(stored, field, share(text))
+    }
+    return stored
+  }
+
   function rehash(key: string): void {
     const before = hashesByKey.get(key)
     if (before) fold(before)
     if (!map.has(key)) return void hashesByKey.delete(key)
-    const after = Buffer.from(contentHash(key, map.get(key)), 'base64url').subarray(0, 16)
+    const after = Buffer.from(contentHash(key, map.get(key)), 'base64url').toString('latin1', 0, 16)
     fold(after)
     hashesByKey.set(key, after)
   }
 
-  function fold(hash: Buffer): void {
-    for (const [index, byte] of hash.entries()) total[index] = (total[index] ?? 0) ^ byte
+  function fold(hash: string): void {
+    for (let index = 0; index < hash.length; index += 1) {
+      total[index] = (total[index] ?? 0) ^ hash.charCodeAt(index)
+    }
   }
 
   /** Takes a record into what we read, and answers whether the map holds less than we know of our own. */
@@ -149,7 +170,7 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
         for (const update of updates) Y.applyUpdate(doc, update, diskOrigin)
       })
       for (const key of keys) {
-        const stored: unknown = map.get(key)
+        const stored = storedAt(key)
         // Yjs does not keep every strange value as it came, so a hash would not know it again.
         const rec = skipped.has(key)
           ? verifyRecord(name, [key, stored], writer.verify)
@@ -187,7 +208,7 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
       const skipped = new Map<string, string>()
       const lost: string[] = []
       for (const key of new Set(keys)) {
-        const stored: unknown = map.get(key)
+        const stored = storedAt(key)
         const rec = verifyRecord(name, [key, stored], verify)
         // An entry is gone for a while when an update came before the one that it follows.
         if (!rec && map.has(key)) skipped.set(key, contentHash(key, stored))

@@ -2,7 +2,7 @@ import { castsOn } from './ballots.ts'
 import { type Desk, type Notices, touchedIds } from './desk.ts'
 import { type HybridTime, msToHybrid } from './hybrid.ts'
 import type { Notice } from './inbox.ts'
-import { noticeText } from './noticeText.ts'
+import { nextMove, noticeText } from './noticeText.ts'
 import {
   countOf,
   type Motion,
@@ -18,6 +18,11 @@ import { oneLine, quote } from './quoting.ts'
 const quotedMax = 400
 /** Outcomes of one proposal that its author is told, corrections included. */
 const outcomesMax = 20
+/** How each end is told. */
+const outcomes = {
+  ...{ approved: 'is approved', rejected: 'is rejected' },
+  ...{ withdrawn: 'is withdrawn', expired: 'has expired' },
+} as const
 const statuses = ['open', 'approved', 'rejected', 'withdrawn', 'expired'] as const
 
 /**
@@ -47,6 +52,10 @@ function newNotice(proposal: Proposal, motion: Motion, desk: Desk): Notice | und
   const hasVoted = votes.some(({ peer }) => peer === desk.peer)
   if (status !== 'open' || hasVoted || !mayVote(desk.peer, motion, desk)) return undefined
   const until = deadline === null ? '' : ` Until ${deadline}.`
+  const move = nextMove(desk, {
+    tool: `vote_proposal, proposal_id ${id}`,
+    command: `\`mesh proposals vote ${id} approve\`, or reject`,
+  })
   return {
     id: `proposal/${id}/new`,
     at: motion.at,
@@ -54,7 +63,7 @@ function newNotice(proposal: Proposal, motion: Motion, desk: Desk): Notice | und
       `${desk.nameOf(motion.author)} proposes ${quote(title)}.`,
       ...(description === '' ? [] : [`Description: ${oneLine(description, quotedMax)}`]),
       `${required} of ${electorate.length} must approve.${until}`,
-      `Vote with vote_proposal, proposal_id ${id}.`,
+      `Vote with ${move}.`,
     ]),
     wakes: true,
   }
@@ -108,7 +117,7 @@ function momentOf(motion: Motion, desk: Desk): HybridTime {
 
 function describeOutcome(proposal: Proposal, before: ProposalStatus, desk: Desk): string {
   const { id, title, status, approvals, rejections, required, votes } = proposal
-  const outcome = status === 'open' ? 'open again' : status
+  const outcome = status === 'open' ? 'is open again' : outcomes[status]
   const correction =
     before === 'open'
       ? ''
@@ -117,7 +126,7 @@ function describeOutcome(proposal: Proposal, before: ProposalStatus, desk: Desk)
     reason === null ? [] : [`${desk.nameOf(peer)}: ${vote}, ${oneLine(reason, 200)}`],
   )
   return noticeText([
-    `${correction}Your proposal ${quote(title)} is ${outcome}: ${approvals} for, ${rejections} against, ${required} needed.`,
+    `${correction}Your proposal ${quote(title)} ${outcome}: ${approvals} for, ${rejections} against, ${required} needed.`,
     ...said.slice(0, 5),
     `Proposal ${id}.`,
   ])

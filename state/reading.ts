@@ -6,12 +6,12 @@ export type Reading<Value> = (rec: Rec) => Value | undefined
 
 /** Makes a reading of values of one shape; what has another shape is not there. */
 export function createReading<Value>(schema: z.ZodType<Value>): Reading<Value> {
-  const known = new WeakMap<Rec, { readonly value: Value | undefined }>()
+  const known = new WeakMap<Rec, Value | undefined>()
   return (rec) => {
     const before = known.get(rec)
-    if (before) return before.value
+    if (before !== undefined || known.has(rec)) return before
     const { data } = schema.safeParse(rec.value)
-    known.set(rec, { value: data })
+    known.set(rec, data)
     return data
   }
 }

@@ -1,7 +1,9 @@
 import type { Rec } from './records.ts'
 
 /** Parts of a key by which records are found without looking at all: `task/`, and `task/<id>/`. */
-const depths = [1, 2] as const
+const depthMax = 2
+/** Keys of one prefix that are kept as a list; of more the one that goes must be found at once. */
+const listedMax = 16
 
 /** The valid records of a document, found by key or by the beginning of keys. */
 export interface RecordIndex {
@@ -12,10 +14,13 @@ export interface RecordIndex {
   list(prefix: string): readonly Rec[]
 }
 
+/** Keys in the order in which they came. Most objects have one record: then its key alone. */
+type Keys = string | readonly string[] | Set<string>
+
 /** Makes an empty index. */
 export function createRecordIndex(): RecordIndex {
   const records = new Map<string, Rec>()
-  const keysByPrefix = new Map<string, Set<string>>()
+  const keysByPrefix = new Map<string, Keys>()
 
   return {
     get: (key) => records.get(key),
@@ -26,8 +31,8 @@ export function createRecordIndex(): RecordIndex {
       if (!isNew) return
       for (const prefix of prefixesOf(key)) {
         const keys = keysByPrefix.get(prefix)
-        if (keys) keys.add(key)
-        else keysByPrefix.set(prefix, new Set([key]))
+        if (keys instanceof Set) keys.add(key)
+        else keysByPrefix.set(prefix, keys === undefined ? key : added(keys, key))
       }
     },
 
@@ -35,25 +40,55 @@ export function createRecordIndex(): RecordIndex {
       if (!records.delete(key)) return
       for (const prefix of prefixesOf(key)) {
         const keys = keysByPrefix.get(prefix)
-        keys?.delete(key)
-        if (keys?.size === 0) keysByPrefix.delete(prefix)
+        const left = removed(keys, key)
+        if (left) keysByPrefix.set(prefix, left)
+        else keysByPrefix.delete(prefix)
       }
     },
 
     list(prefix) {
       const known = keysByPrefix.get(prefix)
-      const isIndexed = prefix.endsWith('/') && prefix.split('/').length - 1 <= depths.length
-      if (!known && isIndexed) return []
-      const keys = known ?? [...records.keys()].filter((key) => key.startsWith(prefix))
-      return [...keys].flatMap((key) => records.get(key) ?? [])
+      const isIndexed = prefix.endsWith('/') && prefix.split('/').length - 1 <= depthMax
+      const isSearched = known === undefined && !isIndexed
+      const all = isSearched ? [...records.keys()] : []
+      const keys = isSearched ? all.filter((key) => key.startsWith(prefix)) : listOf(known)
+      const found: Rec[] = []
+      for (const key of keys) {
+        const rec = records.get(key)
+        if (rec) found.push(rec)
+      }
+      return found
     },
   }
 }
 
+function listOf(keys: Keys = []): Iterable<string> {
+  return typeof keys === 'string' ? [keys] : keys
+}
+
+/** A copy: a list that grows in place makes room for a dozen more. */
+function added(keys: string | readonly string[], key: string): Keys {
+  const longer = [...listOf(keys), key]
+  return longer.length <= listedMax ? longer : new Set(longer)
+}
+
+/** Undefined when nothing is left. */
+function removed(keys: Keys | undefined, key: string): Keys | undefined {
+  if (keys instanceof Set) {
+    keys.delete(key)
+    return keys.size > 0 ? keys : undefined
+  }
+  const left = [...listOf(keys)].filter((each) => each !== key)
+  return left.length > 0 ? left : undefined
+}
+
 /** `task/t1/claim/ada` is found under `task/` and `task/t1/`. */
-function prefixesOf(key: string): string[] {
-  const parts = key.split('/')
-  return depths
-    .filter((depth) => parts.length > depth)
-    .map((depth) => `${parts.slice(0, depth).join('/')}/`)
+function prefixesOf(key: string): readonly string[] {
+  const prefixes: string[] = []
+  let end = key.indexOf('/')
+  while (end >= 0 && prefixes.length < depthMax) {
+    prefixes.push(key.slice(0, end + 1))
+    end = key.indexOf('/', end + 1)
+  }
+  return prefixes
 }

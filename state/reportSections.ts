@@ -183,7 +183,7 @@ function activity({ log, nameOf }: ReportFacts): Section {
         `${at} ${said(nameOf(peer))} ${said(action)} ${said(detail)}`,
     ),
     most: 1_700,
-    more: 'a shorter since',
+    more: 'a report with a shorter since',
   }
 }
 

@@ -91,13 +91,13 @@ export function answeredByUs<Question extends { readonly to: Asked }, Answer>(
 
 function refuseAnswered<Question extends { readonly to: Asked }, Answer>(
   kind: string,
-  { answers, id }: Request<Question, Answer>,
+  { answers, id, by }: Request<Question, Answer>,
   desk: Desk,
 ): void {
   const [first] = answers
   if (!first) return
   const who = first.by === desk.peer ? 'You' : desk.nameOf(first.by)
   throw new MeshError('ALREADY_DECIDED', `${who} answered the ${kind} ${id} already.`, {
-    hint: 'The first answer stands. If it is wrong, tell the requester with send_message.',
+    hint: `The first answer stands. If it is wrong, tell ${desk.nameOf(by)} with send_message.`,
   })
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { type HybridTime, hybridToMs } from './hybrid.ts'
 import { isPeerId, isUuid, type ObjectId, type PeerId } from './ids.ts'
-import { createReading } from './reading.ts'
 import type { Rec } from './records.ts'
 
 /** How urgent a task is, the most urgent first. */
@@ -50,9 +49,6 @@ const step = z.discriminatedUnion('kind', [
 /** What anybody writes under `task/<id>/step/<step id>/<peer>`: what is done to a task, never changed. */
 export type TaskStep = z.infer<typeof step>
 
-const readMade = createReading(made)
-const readStep = createReading(step)
-
 /** A claim as its writer has to see it. */
 export interface TaskClaim extends Mark {
   /** The step ID, whose time is the writer's wall clock. */
@@ -86,8 +82,13 @@ interface Position {
   hands: Set<PeerId>
 }
 
+/** Most tasks have none: one for all of them. */
+const noClaims: TaskStanding['claims'] = new Map()
+
 /** Who may do what a human may. */
 type IsOperator = (peer: PeerId) => boolean
+/** The making of a task, with its writer and time. */
+type Making = Mark & { readonly id: ObjectId; readonly making: MadeTask }
 /** One step, with its writer and time. */
 type Taken = Mark & { readonly step: string; readonly value: TaskStep }
 
@@ -102,7 +103,7 @@ export function stepKey(id: ObjectId, stepId: ObjectId, by: PeerId): string {
 }
 
 /** The task that a record belongs to, or undefined. */
-export function taskIdOf({ key }: Rec): ObjectId | undefined {
+function taskIdOf({ key }: Rec): ObjectId | undefined {
   const [kind, id = ''] = key.split('/', 2)
   return kind === 'task' && isUuid(id) ? (id as ObjectId) : undefined
 }
@@ -121,10 +122,9 @@ export function taskIdOf({ key }: Rec): ObjectId | undefined {
  *    hand, even when another's claim turns out to have been earlier. Work that is done is done.
  */
 export function standingOf(recs: readonly Rec[], isOperator: IsOperator): TaskStanding | undefined {
-  const [first] = recs.filter(isMaking).sort(byTime)
-  const id = first && taskIdOf(first)
-  const making = first && readMade(first)
-  if (!id || !making) return undefined
+  const [first] = recs.flatMap(makingOf).sort(byTime)
+  if (!first) return undefined
+  const { id, making } = first
   const position: Position = {
     ...{ assignee: making.assignee, owner: null, completion: null, claims: new Map() },
     holds: making.assignee === null ? null : { by: first.by, at: first.at },
@@ -134,10 +134,20 @@ export function standingOf(recs: readonly Rec[], isOperator: IsOperator): TaskSt
   for (const taken of steps) {
     follow(position, taken, taken.by === first.by || isOperator(taken.by))
   }
-  const { assignee, owner, holds, completion, claims } = position
+  // Written out: objects made by spreading several would each bring a shape of their own.
   return {
-    ...making,
-    ...{ id, creator: first.by, madeAt: first.at, assignee, owner, holds, completion, claims },
+    id,
+    title: making.title,
+    description: making.description,
+    priority: making.priority,
+    depends_on: making.depends_on,
+    creator: first.by,
+    madeAt: first.at,
+    assignee: position.assignee,
+    owner: position.owner,
+    holds: position.holds,
+    completion: position.completion,
+    claims: position.claims.size === 0 ? noClaims : position.claims,
     steps: steps.length,
     lastAt: Math.max(first.at, steps.at(-1)?.at ?? 0),
   }
@@ -164,12 +174,12 @@ function followAssignment(position: Position, taken: Taken, to: PeerId): void {
   if (position.owner === to) return
   position.owner = to === taken.by ? to : null
   position.holds = markOf(taken)
-  if (to === taken.by) position.claims.set(to, { ...markOf(taken), step: taken.step })
+  if (to === taken.by) position.claims.set(to, claimOf(taken))
 }
 
 function followClaim(position: Position, taken: Taken, over: Mark | null): void {
   if (position.owner === taken.by) return
-  position.claims.set(taken.by, { ...markOf(taken), step: taken.step })
+  position.claims.set(taken.by, claimOf(taken))
   position.hands.add(taken.by)
   if (position.completion) return
   const isFree = position.holds === null
@@ -198,19 +208,28 @@ function followRelease(
   position.holds = null
 }
 
-function isMaking(rec: Rec): boolean {
+/** What is read is kept in the standing of its task, so that reading need not remember it. */
+function makingOf(rec: Rec): Making[] {
   const [, , part, writer, more] = rec.key.split('/')
-  return part === 'made' && writer === rec.by && more === undefined && readMade(rec) !== undefined
+  const id = taskIdOf(rec)
+  if (part !== 'made' || writer !== rec.by || more !== undefined || !id) return []
+  const { data } = made.safeParse(rec.value)
+  return data ? [{ by: rec.by, at: rec.at, id, making: data }] : []
 }
 
 function takenOf(rec: Rec): Taken[] {
-  const [, , part, step = '', writer] = rec.key.split('/')
-  const value = part === 'step' && writer === rec.by ? readStep(rec) : undefined
-  return value ? [{ by: rec.by, at: rec.at, step, value }] : []
+  const [, , part, id = '', writer] = rec.key.split('/')
+  if (part !== 'step' || writer !== rec.by) return []
+  const { data } = step.safeParse(rec.value)
+  return data ? [{ by: rec.by, at: rec.at, step: id, value: data }] : []
 }
 
 function markOf({ by, at }: Mark): Mark {
   return { by, at }
+}
+
+function claimOf({ by, at, step }: Taken): TaskClaim {
+  return { by, at, step }
 }
 
 function isMark(left: Mark | null, right: Mark | null): boolean {

@@ -1,12 +1,15 @@
 import { type Desk, type Notices, touchedIds } from './desk.ts'
 import { type ObjectId, type PeerId, uuidTime } from './ids.ts'
 import type { Notice } from './inbox.ts'
-import { quote } from './quoting.ts'
+import { nextMove } from './noticeText.ts'
+import { ended, quote } from './quoting.ts'
 import { settleMs, type TaskStanding } from './taskHistory.ts'
 import { boardOf, neighboursOf, openDependencies, standingIn, type TaskBoard } from './tasks.ts'
 
 /** Characters of a description or a result in a notice. */
 const quotedMax = 800
+/** Tasks that are looked at without the whole board. */
+const fewMax = 50
 /** Characters of a notice; only what is full of control characters comes near. */
 const textMax = 2_000
 
@@ -17,7 +20,7 @@ const textMax = 2_000
 export const taskNotices: Notices = (desk, touched) => {
   const ids = touchedIds(touched, 'task')
   if (ids.size === 0) return []
-  const changed = [...ids].flatMap((id) => standingIn(desk, id as ObjectId) ?? [])
+  const changed = standingsIn(desk, ids)
   const notices = [
     ...changed.flatMap((task) => [
       ...assigned(desk, task),
@@ -29,6 +32,15 @@ export const taskNotices: Notices = (desk, touched) => {
   return notices.map((each) => ({ ...each, text: each.text.slice(0, textMax).toWellFormed() }))
 }
 
+/** A few are read one by one; for many the whole board is, which is kept for whoever asks next. */
+function standingsIn(desk: Desk, ids: ReadonlySet<string>): readonly TaskStanding[] {
+  const board = ids.size > fewMax ? boardOf(desk) : undefined
+  return [...ids].flatMap((id) => {
+    const task = id as ObjectId
+    return (board ? board.get(task) : standingIn(desk, task)) ?? []
+  })
+}
+
 function assigned(desk: Desk, task: TaskStanding): Notice[] {
   const { id, assignee, owner, completion, holds } = task
   const isNew = assignee === desk.peer && owner === null && !completion
@@ -36,8 +48,11 @@ function assigned(desk: Desk, task: TaskStanding): Notice[] {
   const isWaiting = openDependencies(task, neighboursOf(desk, task)).length > 0
   const next = isWaiting
     ? 'It waits for other tasks; you will be told when it is ready.'
-    : 'Begin with claim_task, or decline with claim_task and release.'
-  const about = task.description === '' ? '' : ` ${quote(task.description, quotedMax)}.`
+    : nextMove(desk, {
+        tool: 'Begin with claim_task, or decline with claim_task and release.',
+        command: `Begin with \`mesh tasks claim ${id}\`, or decline with \`mesh tasks release ${id}\`.`,
+      })
+  const about = task.description === '' ? '' : ` ${ended(quote(task.description, quotedMax))}`
   const who = desk.nameOf(holds.by)
   return [
     {
@@ -51,7 +66,8 @@ function assigned(desk: Desk, task: TaskStanding): Notice[] {
 
 function completed(desk: Desk, { id, title, creator, completion }: TaskStanding): Notice[] {
   if (!completion || creator !== desk.peer || completion.by === desk.peer) return []
-  const result = completion.result === '' ? '' : ` Result: ${quote(completion.result, quotedMax)}.`
+  const result =
+    completion.result === '' ? '' : ` Result: ${ended(quote(completion.result, quotedMax))}`
   return [
     {
       id: `task/${id}/completed/${completion.at}`,
@@ -68,8 +84,10 @@ function lost(desk: Desk, task: TaskStanding): Notice[] {
   const claim = claims.get(desk.peer)
   if (!claim || completion?.by === desk.peer) return []
   if (!completion && owner === desk.peer) return []
-  // As long as the answer to a claim is not read, it is the answer that tells.
-  if (desk.now() - uuidTime(claim.step) < settleMs) return []
+  // As long as the answer to a claim is not read, it is the answer that tells. A clock that was set
+  // back since says nothing about that.
+  const ageMs = desk.now() - uuidTime(claim.step)
+  if (ageMs >= 0 && ageMs < settleMs) return []
   return [
     {
       id: `task/${id}/lost/${claim.at}`,

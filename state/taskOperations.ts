@@ -99,17 +99,22 @@ export function claimTask(input: z.output<typeof claimTaskInput>): Operation<Tas
 
 /** Whether a claim of ours on that task stands there without counting. */
 export function hasLostClaim(desk: Desk, text: string): boolean {
-  const task = findTask(boardOf(desk), text)
-  return task.claims.has(desk.peer) && task.owner !== desk.peer
+  return lostClaimOf(desk, findTask(boardOf(desk), text)) !== undefined
+}
+
+/** A claim of ours that does not count, or counts no more since somebody else completed the task. */
+function lostClaimOf({ peer }: Desk, { claims, owner, completion }: TaskStanding) {
+  const isOurs = completion ? completion.by === peer : owner === peer
+  return isOurs ? undefined : claims.get(peer)
 }
 
 /** Takes back a claim of ours that lost, so that nobody is told of it again. Changes nothing else. */
 export function yieldTask({ task_id }: { readonly task_id: string }): Operation<Task> {
   return (desk) => {
     const task = findTask(boardOf(desk), task_id)
-    const lost = task.claims.get(desk.peer)
-    if (!lost || task.owner === desk.peer) {
-      throw new MeshError('REFUSED', `No claim of yours on ${word(desk, task)} has lost.`, {
+    const lost = lostClaimOf(desk, task)
+    if (!lost) {
+      throw new MeshError('REFUSED', `${word(desk, task)} has no claim of yours that lost.`, {
         hint: 'Give a task back with claim_task and release.',
       })
     }
@@ -126,11 +131,12 @@ export function completeTask(input: z.output<typeof completeTaskInput>): Operati
   return (desk) => {
     const task = findTask(boardOf(desk), input.task_id)
     refuseCompleted(desk, task)
-    if (!isInCharge(desk, task) && handOf(task) !== desk.peer) {
+    const hand = handOf(task)
+    if (!isInCharge(desk, task) && hand !== desk.peer) {
       const hint =
-        task.owner === null
+        hand === null
           ? 'Claim it with claim_task first.'
-          : `Tell ${desk.nameOf(task.owner)} with send_message what you know.`
+          : `Tell ${desk.nameOf(hand)} with send_message what you know.`
       throw new MeshError('REFUSED', `${word(desk, task)} is not yours to complete.`, { hint })
     }
     return {
@@ -178,7 +184,7 @@ function assign(desk: WorkDesk, task: TaskStanding, assignee: string): Plan<Task
     const creator = desk.nameOf(task.creator)
     throw new MeshError(
       'REFUSED',
-      `Only ${creator} or an operator may assign ${word(desk, task)}.`,
+      `${word(desk, task)} is assigned by ${creator} or an operator alone.`,
       {
         hint: `Ask ${creator} with send_message.`,
       },
@@ -195,9 +201,13 @@ function assign(desk: WorkDesk, task: TaskStanding, assignee: string): Plan<Task
 function release(desk: WorkDesk, task: TaskStanding): Plan<Task> {
   const hand = handOf(task)
   if (hand === null || !task.holds) {
-    throw new MeshError('REFUSED', `Nobody has ${word(desk, task)}: there is nothing to release.`, {
-      hint: 'Claim it with claim_task, or see list_tasks.',
-    })
+    throw new MeshError(
+      'REFUSED',
+      `${word(desk, task)} is nobody's: there is nothing to release.`,
+      {
+        hint: 'Claim it with claim_task, or see list_tasks.',
+      },
+    )
   }
   if (hand !== desk.peer && !isInCharge(desk, task)) throw taken(desk, task)
   return {

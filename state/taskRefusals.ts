@@ -58,9 +58,15 @@ export function taken(desk: Desk, task: TaskStanding): MeshError {
   }
   const name = desk.nameOf(hand)
   const how = task.owner === null ? 'assigned to' : 'owned by'
-  const isAway = desk.lastSeenMs(hand) < desk.now()
-  const hint = isAway
+  // Who is online was seen just now: later than a time that was read before.
+  const nowMs = desk.now()
+  const isAway = desk.lastSeenMs(hand) < nowMs
+  const elsewhere = isAway
     ? `${name} is offline; claim it again when that has lasted ${duration(absenceMs)}.`
     : `Take another from list_tasks, or ask ${name} with send_message.`
+  // The human decides who works on what; that a creator may as well is no reason to tempt it.
+  const hint = desk.isOperator(desk.peer)
+    ? `Free it with claim_task and release first, or ask ${name} with send_message.`
+    : elsewhere
   return new MeshError('TASK_TAKEN', `${word(desk, task)} is ${how} ${name}.`, { hint })
 }

@@ -158,10 +158,17 @@ function statusOf({ completion, owner, depends_on }: TaskStanding, board: TaskBo
 }
 
 function entryOf(standing: TaskStanding, board: TaskBoard): Entry {
-  const { id, title, description, priority, assignee, owner, creator, depends_on } = standing
-  const status = statusOf(standing, board)
+  // Written out: objects made by spreading several would each bring a shape of their own.
   const task: Task = {
-    ...{ id, title, description, status, priority, assignee, owner, creator, depends_on },
+    id: standing.id,
+    title: standing.title,
+    description: standing.description,
+    status: statusOf(standing, board),
+    priority: standing.priority,
+    assignee: standing.assignee,
+    owner: standing.owner,
+    creator: standing.creator,
+    depends_on: standing.depends_on,
     result: standing.completion?.result ?? null,
     at: hybridToIso(standing.madeAt),
   }

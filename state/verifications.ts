@@ -4,7 +4,7 @@ import { invariant } from './errors.ts'
 import { hybridToIso } from './hybrid.ts'
 import type { ObjectId, PeerId } from './ids.ts'
 import type { Notice } from './inbox.ts'
-import { noticeText } from './noticeText.ts'
+import { nextMove, noticeText } from './noticeText.ts'
 import { oneLine, quote } from './quoting.ts'
 import { answeredByUs, askedBy, planAnswer, planQuestion } from './requestOperations.ts'
 import { type Asked, asked, createRequests, isAsked, type Request } from './requests.ts'
@@ -134,6 +134,10 @@ function questionNotice(request: VerificationRequest, desk: Desk): Notice | unde
   const { id, by, at, said, answers } = request
   if (answers.length > 0 || !isAsked(desk.peer, said, desk)) return undefined
   const files = said.files_to_check.join(', ')
+  const move = nextMove(desk, {
+    tool: `respond_verification, verification_id ${id}; list_pending shows all of it`,
+    command: `\`mesh proposals answer ${id} yes\`, or no, with --reason`,
+  })
   return {
     id: `verification/${id}/request`,
     at,
@@ -141,7 +145,7 @@ function questionNotice(request: VerificationRequest, desk: Desk): Notice | unde
       `${desk.nameOf(by)} asks you to verify: ${oneLine(said.claim, 700)}`,
       `Evidence needed: ${oneLine(said.evidence_needed, 500)}`,
       ...(files === '' ? [] : [`Files to check: ${oneLine(files, 400)}`]),
-      `Answer with respond_verification, verification_id ${id}; list_pending shows all of it.`,
+      `Answer with ${move}.`,
     ]),
     wakes: true,
   }

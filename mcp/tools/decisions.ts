@@ -87,7 +87,7 @@ export const revokeDecisionTool = defineTool({
 })
 
 /** A decision as text: what holds, why, by whom, and what was before. */
-export function describeDecision(decision: Decision, nameOf: NameOf): string {
+function describeDecision(decision: Decision, nameOf: NameOf): string {
   const { key, category, status, conflict, history } = decision
   const state = status === 'revoked' ? ' REVOKED' : conflict ? ' CONFLICT' : ''
   const values = (conflict ?? [decision]).map((each) => describeValue(each, nameOf))
@@ -104,7 +104,7 @@ export function describeDecision(decision: Decision, nameOf: NameOf): string {
 }
 
 /** A decision whose words cannot pretend to be somebody else's. */
-export function neutralDecision(decision: Decision): Decision {
+function neutralDecision(decision: Decision): Decision {
   const { key, conflict, history } = decision
   return {
     ...decision,

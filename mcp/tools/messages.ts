@@ -42,7 +42,7 @@ export const broadcastMessage = defineTool({
     const names = answer.to.map(({ name }) => name).join(', ')
     const text =
       answer.to.length === 0
-        ? 'Nobody is online in that scope: nothing was sent. See list_peers.'
+        ? 'Nobody of your group is online in that scope: nothing was sent. See list_peers.'
         : `Sent to ${answer.to.length}: ${names}. Message ${answer.message_id}.`
     return { text, structured: { ...answer } }
   },
@@ -162,7 +162,7 @@ export const messageHistory = defineTool({
 })
 
 /** The same answer, with what changed while the reader was away. */
-export function withDigest(answer: Answer, digest: string): Answer {
+function withDigest(answer: Answer, digest: string): Answer {
   return {
     ...answer,
     text: `${digest}\n\n${answer.text}`,

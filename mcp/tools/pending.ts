@@ -3,7 +3,7 @@ import type { Approval } from '../../state/approvals.ts'
 import type { Desk } from '../../state/desk.ts'
 import { type Pending, pendingFor, pendingFrom, pendingOf } from '../../state/pending.ts'
 import type { Proposal } from '../../state/proposals.ts'
-import { nameOfAsked } from '../../state/requests.ts'
+import { type Asked, nameOfAsked } from '../../state/requests.ts'
 import type { Task } from '../../state/tasks.ts'
 import type { Verification } from '../../state/verifications.ts'
 import { neutral, neutralLine } from '../neutral.ts'
@@ -31,22 +31,38 @@ export const listPending = defineTool({
     const text = mesh.look((desk) => {
       const [mine, others] = [linesOf(pendingFor(desk), desk), linesOf(pendingFrom(desk), desk)]
       if (mine.length + others.length === 0) return 'Nothing waits for you, nor you for anything.'
-      const waits = mine.length === 0 ? 'Nothing waits for you.' : `For you (${mine.length}):`
+      const waits =
+        mine.length === 0
+          ? 'Nothing waits for you.'
+          : `For you (${mine.length}), go on with ${movesOf(pendingFor(desk), desk)}:`
       return [waits, ...mine, ...(others.length > 0 ? ['You wait for:', ...others] : [])].join('\n')
     })
     return { text, structured: { ...briefly(mesh.look(pendingOf)) } }
   },
 })
 
+/** The tools by which it goes on. */
+function movesOf({ approvals, verifications, proposals, tasks }: Pending, desk: Desk): string {
+  const moves = [
+    ...(approvals.length > 0 ? ['respond_approval'] : []),
+    ...(verifications.length > 0 ? ['respond_verification'] : []),
+    ...(proposals.length > 0 ? ['vote_proposal'] : []),
+    ...(tasks.some(({ owner }) => owner === null) ? ['claim_task'] : []),
+    ...(tasks.some(({ owner }) => owner === desk.peer) ? ['complete_task'] : []),
+  ]
+  return moves.join(', ')
+}
+
 function linesOf({ approvals, verifications, proposals, tasks }: Pending, desk: Desk): string[] {
   const from = (peer: Task['creator']) => (peer === desk.peer ? 'you' : desk.nameOf(peer))
+  const asked = (to: Asked) => (to === desk.peer ? 'you' : nameOfAsked(to, desk))
   return [
     ...listed(approvals, ({ id, requester, approver, action }) => [
-      `approval ${id}, ${from(requester)} asked ${nameOfAsked(approver, desk)}`,
+      `approval ${id}, ${from(requester)} asked ${asked(approver)}`,
       action,
     ]),
     ...listed(verifications, ({ id, requester, verifier, claim }) => [
-      `verification ${id}, ${from(requester)} asked ${nameOfAsked(verifier, desk)}`,
+      `verification ${id}, ${from(requester)} asked ${asked(verifier)}`,
       claim,
     ]),
     ...listed(proposals, ({ id, author, approvals: count, required, title }) => [

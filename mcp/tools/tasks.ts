@@ -26,6 +26,8 @@ const listedMax = 50
 /** Characters of all descriptions and results of one list together, and the least of one. */
 const textMax = 20_000
 const textMin = 100
+/** Characters of a result in a line of the text. */
+const resultMax = 160
 
 /** Adds a task to the board. */
 export const createTaskTool = defineTool({
@@ -87,7 +89,7 @@ export const listTasks = defineTool({
 })
 
 /** A task whose words cannot pretend to be somebody else's. */
-export function neutralTask(task: Task): Task {
+function neutralTask(task: Task): Task {
   return {
     ...task,
     title: neutralLine(task.title),
@@ -139,7 +141,8 @@ function lineOf(task: Task, { ids, board, desk }: Around): string {
     ...(isWaiting ? [`waits for ${waits.join(', ')}`] : []),
   ]
   const title = neutralLine(task.title)
-  return `- ${ids.get(id) ?? id} [${status}${urgency}] ${title} (${facts.join('; ')})`
+  const result = task.result ? `: ${cut(neutralLine(task.result), resultMax)}` : ''
+  return `- ${ids.get(id) ?? id} [${status}${urgency}] ${title} (${facts.join('; ')})${result}`
 }
 
 function describe({ title, description }: Task, id: string): string {

@@ -88,7 +88,8 @@ async function becomesEqual(world: MeshWorld, calmMs: number): Promise<boolean> 
   return false
 }
 
-async function differenceOfLinks({ network, all }: MeshWorld): Promise<string | undefined> {
+/** Whether somebody is away, or not linked to somebody whom it can dial, or sees too few. */
+export async function differenceOfLinks({ network, all }: MeshWorld): Promise<string | undefined> {
   for (const { host, device, process, peer } of all) {
     if (!process?.isJoined) return `${host} is not there`
     const near = all.filter((other) => !network.isOutOfReach(device.name, other.device.name))

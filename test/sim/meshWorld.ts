@@ -12,6 +12,7 @@ import { createSimulatedClock } from './clock.ts'
 import { createMemoryDiscovery, type MemoryDiscovery } from './memoryDiscovery.ts'
 import { createMemoryNetwork, type MemoryNetwork } from './memoryNetwork.ts'
 import { createMemoryDisk, type MemoryDisk } from './memoryStore.ts'
+import { tapped } from './sealedTap.ts'
 import { createUnruly, type Unruly } from './unrulyNetwork.ts'
 import { createChance, createScheduler, type Scheduler } from './world.ts'
 
@@ -80,6 +81,10 @@ export interface MeshWorld {
   fault(what: string): void
   /** Calls back for every message that any process announces as arrived. */
   onArrival(listener: (seat: Seat, id: string) => void): void
+  /** Calls back for every notice that any process tells, with its ID and its text. */
+  onNotice(listener: (seat: Seat, id: string, text: string) => void): void
+  /** Calls back for every frame that reaches any process. */
+  onFrame(listener: (seat: Seat, frame: string) => void): void
   /** Starts a process in a free seat of a session; resolves to whether it has joined. */
   start(seat: Seat): Promise<boolean>
   /** Its process is killed, or the power of its disks goes with it: the archive's too if it leads. */
@@ -107,6 +112,8 @@ export function createMeshWorld({ seed, seats, devices, brakes }: WorldSettings)
   const leads: Mesh[] = []
   const leadsByProcess = new WeakMap<Process, Lead>()
   const listeners: ((seat: Seat, id: string) => void)[] = []
+  const noticeListeners: ((seat: Seat, id: string, text: string) => void)[] = []
+  const frameListeners: ((seat: Seat, frame: string) => void)[] = []
   const chance = createChance(seed ^ 0x5ea7)
   const sharedDevices = Array.from({ length: devices }, (_, index) => createDevice(index))
   const operators = sharedDevices.map(({ operator }) => operator)
@@ -176,7 +183,9 @@ export function createMeshWorld({ seed, seats, devices, brakes }: WorldSettings)
     const node = createNode(
       {
         ...{ clock, store, log: logOf(seat), memory: device.memory },
-        network: unruly.spoil(network.host(host, { machine: device.name })),
+        network: tapped(unruly.spoil(network.host(host, { machine: device.name })), (frame) => {
+          for (const listener of frameListeners) listener(seat, frame)
+        }),
         discoveries: [discovery.source(id)],
         ...{ signer: device.signer, verify: verifyFast },
         whereabouts: async () => ({
@@ -192,8 +201,10 @@ export function createMeshWorld({ seed, seats, devices, brakes }: WorldSettings)
         listen: { host, ports: [0] },
       },
     )
-    node.inbox.onArrival(({ kind, id: arrived }) => {
-      if (kind !== 'notice') for (const listener of listeners) listener(seat, arrived)
+    node.inbox.onArrival(({ kind, id: arrived, body }) => {
+      if (kind === 'notice') {
+        for (const listener of noticeListeners) listener(seat, arrived, body)
+      } else for (const listener of listeners) listener(seat, arrived)
     })
     const process: Process = { node: id, mesh: node, isJoined: false }
     return { process, node, clock }
@@ -253,6 +264,8 @@ export function createMeshWorld({ seed, seats, devices, brakes }: WorldSettings)
     ...{ seats: sessions, operators, all },
 
     onArrival: (listener) => void listeners.push(listener),
+    onNotice: (listener) => void noticeListeners.push(listener),
+    onFrame: (listener) => void frameListeners.push(listener),
 
     async start(seat) {
       if (seat.process) return false

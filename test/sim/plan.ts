@@ -41,7 +41,7 @@ const weights = {
 } as const
 
 /** What ends a fault; each fault draws its own end. */
-const ends = {
+export const ends = {
   kill: 'start',
   power: 'start',
   stop: 'start',
@@ -66,21 +66,21 @@ const endings: ReadonlySet<string> = new Set(['kill', 'power', 'stop', 'restore'
 export type Kind = keyof typeof weights | (typeof ends)[keyof typeof ends]
 
 /** One thing that happens: when, what, to which seat, with which other seat, and how much (0 to 1). */
-export type Action = readonly [
+export type Action<What extends string = Kind> = readonly [
   atMs: number,
-  kind: Kind,
+  kind: What,
   seat: number,
   other: number,
   amount: number,
 ]
 
 /** A whole storm, which a seed makes or a person has kept. */
-export interface Plan {
+export interface Plan<What extends string = Kind> {
   readonly seed: number
   readonly seats: number
   readonly devices: number
   readonly brakes: boolean
-  readonly actions: readonly Action[]
+  readonly actions: readonly Action<What>[]
 }
 
 /** Makes the storm of a seed. */
@@ -123,7 +123,7 @@ export function planStorm(seed: number): Plan {
 }
 
 /** The plan as text that can be kept as a named test. */
-export function writePlan({ actions, ...plan }: Plan): string {
+export function writePlan({ actions, ...plan }: Plan<string>): string {
   const lines = actions.map((action) => `    ${JSON.stringify(action)},`)
   const head = JSON.stringify(plan).slice(1, -1)
   return `  {${head}, "actions": [\n${lines.join('\n')}\n  ]}`
@@ -133,7 +133,7 @@ export function writePlan({ actions, ...plan }: Plan): string {
  * Drops actions while the storm still fails: halves first, then ever smaller parts, at most `runs`
  * times.
  */
-export async function shrink<Some extends Plan>(
+export async function shrink<Some extends Plan<string>>(
   plan: Some,
   fails: (plan: Some) => Promise<boolean>,
   runs: number,

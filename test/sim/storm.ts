@@ -31,7 +31,7 @@ export async function runStorm(plan: Plan): Promise<Outcome> {
 }
 
 /** Makes the world of a plan, with nobody in it yet. */
-export function setUp(plan: Plan): Stage {
+export function setUp(plan: Omit<Plan, 'actions'>): Stage {
   const world = createMeshWorld(plan)
   const account = createAccount(world)
   world.onArrival(account.arrived)
@@ -50,7 +50,7 @@ export function setUp(plan: Plan): Stage {
 }
 
 /** Ends all faults and fills all seats. */
-function calm({ world, count }: Stage): void {
+export function calm({ world, count }: Stage): void {
   endFaults(world)
   for (const seat of world.seats) fill(seat)
 

@@ -29,7 +29,7 @@ export function stormShard(first: number, count: number): void {
 }
 
 /** One kind of storm, and which of its seeds. */
-interface Storms<Some extends Plan> {
+interface Storms<Some extends Plan<string>> {
   readonly first: number
   readonly count: number
   /** What has to have happened in them together. */
@@ -39,7 +39,7 @@ interface Storms<Some extends Plan> {
 }
 
 /** A test for each storm, and one that they were storms. */
-export function storms<Some extends Plan>(promise: string, of: Storms<Some>): void {
+export function storms<Some extends Plan<string>>(promise: string, of: Storms<Some>): void {
   describe(promise, () => {
     const total: Counts = {}
     const seeds = Array.from({ length: of.count }, (_, index) => of.first + index)
@@ -66,7 +66,7 @@ export function keptStorm(promise: string, plan: Plan): void {
   })
 }
 
-async function explain<Some extends Plan>(
+async function explain<Some extends Plan<string>>(
   plan: Some,
   run: (plan: Some) => Promise<Outcome>,
 ): Promise<string> {

@@ -105,7 +105,7 @@ describe('an approval by tools', () => {
     })
     expect(await refused(desks, 'operator', 'respond_approval', answer)).toEqual({
       code: 'ALREADY_DECIDED',
-      text: `ben answered the approval ${id} already. The first answer stands. If it is wrong, tell the requester with send_message.`,
+      text: `ben answered the approval ${id} already. The first answer stands. If it is wrong, tell ada with send_message.`,
     })
   })
 
@@ -177,9 +177,9 @@ describe('list_pending', () => {
     desks.exchange()
     const ben = await call(desks, 'ben', 'list_pending')
     expect(ben.text.split('\n')).toEqual([
-      'For you (4):',
-      `- approval ${ids[0]}, ada asked ben: Deploy`,
-      `- verification ${ids[1]}, ada asked ben: It works`,
+      'For you (4), go on with respond_approval, respond_verification, vote_proposal, claim_task:',
+      `- approval ${ids[0]}, ada asked you: Deploy`,
+      `- verification ${ids[1]}, ada asked you: It works`,
       `- proposal ${ids[2]} by ada, 0 of 2 approvals: Use tabs`,
       `- task ${task} by ada, ready: Tests`,
     ])
@@ -191,7 +191,7 @@ describe('list_pending', () => {
     })
     const ada = await call(desks, 'ada', 'list_pending')
     expect(ada.text.split('\n').slice(0, 4)).toEqual([
-      'For you (1):',
+      'For you (1), go on with vote_proposal:',
       `- proposal ${ids[2]} by you, 0 of 2 approvals: Use tabs`,
       'You wait for:',
       `- approval ${ids[0]}, you asked ben: Deploy`,

@@ -45,7 +45,10 @@ describe('a new proposal', () => {
       ].join('\n'),
     }
     expect(fresh('ben')).toEqual([expect.objectContaining(told)])
-    expect(fresh('operator')).toEqual([expect.objectContaining(told)])
+    const command = `Vote with \`mesh proposals vote ${id} approve\`, or reject.`
+    expect(fresh('operator')).toMatchObject([
+      { id: told.id, text: expect.stringContaining(command) },
+    ])
     expect([fresh('ada'), fresh('cleo'), fresh('ben')]).toEqual([[], [], []])
   })
 
@@ -107,7 +110,7 @@ describe('the outcome', () => {
     expect(fresh('ada')).toEqual([])
     desks.move(60_000)
     expect(fresh('ada').map(({ text }) => text.split(':')[0])).toEqual([
-      'Your proposal "Use tabs" is expired',
+      'Your proposal "Use tabs" has expired',
     ])
     cast(desks.seat('ada'), propose(desks, 'ada', { title: 'Use both' }), 'withdraw')
     expect(fresh('ada')).toEqual([])

@@ -220,7 +220,7 @@ describe('since', () => {
 })
 
 describe('a digest', () => {
-  const facts: DigestFacts = { sinceMs: noonMs - hourMs, unread: 0, senders: [] }
+  const facts: DigestFacts = { sinceMs: noonMs - hourMs, isBack: true, unread: 0, senders: [] }
   const digestAt = (desks: Desks, name: string, changed: Partial<DigestFacts> = {}) =>
     desks.seat(name).look((desk) => digestFor(desk, { ...facts, ...changed }))
 
@@ -243,11 +243,11 @@ describe('a digest', () => {
       [
         'You were last here 1 h ago. Now:',
         '- 3 unread (check_messages): from ann, eve.',
-        `- 1 approvals asked of you (respond_approval): "Drop the table" ${approval?.id}.`,
-        `- 1 verifications asked of you (respond_verification): "Tests pass" ${verification?.id}.`,
-        `- 1 votes that you have (vote_proposal): "Use tabs" ${proposal?.id}.`,
-        '- 1 your tasks (list_tasks): "Fix the login" ready.',
-        '- 1 new decisions (query_decisions): "database": "postgres" by ann.',
+        `- Approvals asked of you (respond_approval): "Drop the table" ${approval?.id}.`,
+        `- Verifications asked of you (respond_verification): "Tests pass" ${verification?.id}.`,
+        `- Votes that you have (vote_proposal): "Use tabs" ${proposal?.id}.`,
+        '- Your tasks (list_tasks): "Fix the login" ready.',
+        '- New decisions (query_decisions): "database": "postgres" by ann.',
       ].join('\n'),
     )
   })
@@ -257,7 +257,7 @@ describe('a digest', () => {
     desks.seat('ann').act(decide('database'))
     desks.exchange()
     expect(digestAt(desks, 'ann')).toBeUndefined()
-    expect(digestAt(desks, 'bob')).toContain('new decisions')
+    expect(digestAt(desks, 'bob')).toContain('New decisions')
     expect(digestAt(desks, 'bob', { sinceMs: noonMs + 1 })).toBeUndefined()
   })
 
@@ -267,7 +267,7 @@ describe('a digest', () => {
     desks.seat('bob').act(decide('port', '81'))
     desks.exchange()
     expect(digestAt(desks, 'bob', { sinceMs: noonMs + 1 })).toContain(
-      'decisions in conflict (settle with post_decision): "port".',
+      'Decisions in conflict (settle with post_decision): "port".',
     )
   })
 

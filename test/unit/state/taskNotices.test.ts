@@ -35,7 +35,7 @@ describe('what a peer is told of tasks', () => {
       .act(createTask({ title: 'Mend\nthe gate', description: 'It squeaks.', assignee: 'bob' }))
     desks.exchange()
     expect(told(desks, 'bob')).toEqual([
-      `wakes: ann assigned task ${task_id} to you: "Mend the gate". "It squeaks.". ` +
+      `wakes: ann assigned task ${task_id} to you: "Mend the gate". "It squeaks." ` +
         'Begin with claim_task, or decline with claim_task and release.',
     ])
     expect([...told(desks, 'ann'), ...told(desks, 'eve')]).toEqual([])
@@ -110,7 +110,35 @@ describe('what a peer is told of tasks', () => {
     desks.move(60_000)
     desks.exchange()
     expect([...told(desks, 'eve'), ...told(desks, 'bob')]).toEqual([])
-    expect(() => desks.seat('bob').act(yieldTask({ task_id }))).toThrow('No claim of yours')
+    expect(() => desks.seat('bob').act(yieldTask({ task_id }))).toThrow('has no claim of yours')
+  })
+
+  it('nor whose task was completed while its claim settled', () => {
+    const desks = group()
+    const { id: task_id } = desks.seat('ann').act(createTask({ title: 'Mend' }))
+    desks.exchange()
+    const { answer } = desks.seat('bob').begin(claimTask({ task_id }))
+    desks.seat('ann').act(completeTask({ task_id }))
+    desks.move(300)
+    desks.exchange()
+    expect(answer).toThrow('completed')
+    expect(desks.seat('bob').look((desk) => hasLostClaim(desk, task_id))).toBe(true)
+    expect(desks.seat('bob').act(yieldTask({ task_id }))).toMatchObject({ status: 'completed' })
+    expect(told(desks, 'bob')).toEqual([])
+  })
+
+  it('although the clock was set back since', () => {
+    const desks = group()
+    const { id: task_id } = desks.seat('ann').act(createTask({ title: 'Mend' }))
+    desks.exchange()
+    desks.seat('bob').act(claimTask({ task_id }))
+    desks.move(-3_600_000)
+    desks.exchange()
+    desks.seat('ann').act(completeTask({ task_id }))
+    desks.exchange()
+    expect(told(desks, 'bob')).toEqual([
+      `wakes: Stop working on task ${task_id}, "Mend": ann has completed it.`,
+    ])
   })
 
   it.each([

@@ -360,7 +360,7 @@ describe('claiming a task', () => {
     desks.seat('bob').act(claimTask({ task_id }))
     desks.exchange()
     expect(refusal(() => desks.seat('bob').act(claimTask({ task_id, assignee: 'eve' })))).toMatch(
-      /^REFUSED: Only ann or an operator may assign Task \w+\. Ask ann with send_message\.$/,
+      /^REFUSED: Task \w+ is assigned by ann or an operator alone\. Ask ann with send_message\.$/,
     )
     for (const name of ['ann', 'operator']) {
       const handed = desks.seat(name).act(claimTask({ task_id, assignee: 'eve' }))
@@ -372,7 +372,7 @@ describe('claiming a task', () => {
     [{ task_id: 'nothing' }, /^UNKNOWN_TASK: .*See list_tasks/],
     [{ task_id: '01' }, /^UNKNOWN_TASK/],
     [{ release: true, assignee: 'eve' }, /^BAD_INPUT: A task is released or assigned, not both\./],
-    [{ release: true }, /^REFUSED: Nobody has Task \w+: there is nothing to release\. Claim it/],
+    [{ release: true }, /^REFUSED: Task \w+ is nobody's: there is nothing to release\. Claim it/],
     [{ assignee: 'nobody' }, /^UNKNOWN_PEER/],
   ])('asked for as %j is refused', (input, said) => {
     const { desks, task_id } = groupWithTask()

@@ -1,0 +1,3 @@
+import { sealedShard } from './sealedShard.ts'
+
+sealedShard(1, 200)

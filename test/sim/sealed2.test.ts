@@ -1,0 +1,3 @@
+import { sealedShard } from './sealedShard.ts'
+
+sealedShard(201, 200)

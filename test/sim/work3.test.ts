@@ -1,0 +1,3 @@
+import { workShard } from './workShard.ts'
+
+workShard(401, 200)
