@@ -1,3 +1,5 @@
+import { MeshError } from '../state/errors.ts'
+
 /** Where a node can be reached. */
 export interface Address {
   readonly host: string
@@ -63,4 +65,16 @@ export const helloBytesMax = 4_096
 /** Whether an address leads to this very machine, whoever reads it. */
 export function isLoopback(host: string): boolean {
   return host === '::1' || host.startsWith('127.')
+}
+
+/** A reason as it may travel, whoever wrote it: at most 100 printable ASCII characters. */
+export function printable(reason: string): string {
+  return reason.replace(/[^ -~]/g, '?').slice(0, 100)
+}
+
+/** What failing to reach somebody is reported as. */
+export function unreachable({ host, port }: Address, cause: unknown): MeshError {
+  const hint = 'Run `mesh doctor` at both ends.'
+  const what = `No node of this mesh answers at ${host}:${port}.`
+  return new MeshError('UNREACHABLE', what, { hint, cause })
 }

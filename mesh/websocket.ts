@@ -10,7 +10,15 @@ import type { Clock } from './clock.ts'
 import type { Keyring } from './keyring.ts'
 import { keyOf, offerOf } from './linkKeys.ts'
 import type { Log } from './log.ts'
-import { type Address, frameBytesMax, type Network, type Wire, type WireEvents } from './network.ts'
+import {
+  type Address,
+  frameBytesMax,
+  type Network,
+  printable,
+  unreachable,
+  type Wire,
+  type WireEvents,
+} from './network.ts'
 
 /** From the first byte to a wire, at either end. */
 const finishMs = 10_000
@@ -55,8 +63,7 @@ export interface WebSocketDeps {
  * 2. Every wire comes of a full handshake with a mesh key. Session tickets are not honoured, and
  *    a connection for which no key was asked ends.
  * 3. Who shows a certificate, whoever signed it, is not a node of a mesh.
- * 4. What is not a wire within 10 s ends, sooner when there are many; a machine that starts thirty
- *    sessions at once needs that long. Whatever arrives, nothing is thrown.
+ * 4. What is not a wire within 10 s ends: thirty sessions that start at once need that long. Whatever arrives, nothing is thrown.
  *
  * Call `rotated` when the mesh has a newer key: nothing given out before may then be used again.
  */
@@ -289,15 +296,4 @@ function refusal({ origin }: IncomingHttpHeaders): number {
 
 function nameOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`
-}
-
-/** A reason as it may travel, whoever wrote it: at most 100 printable ASCII characters. */
-function printable(reason: string): string {
-  return reason.replace(/[^ -~]/g, '?').slice(0, 100)
-}
-
-function unreachable({ host, port }: Address, cause: unknown): MeshError {
-  const hint = 'Run `mesh doctor` at both ends.'
-  const what = `No node of this mesh answers at ${host}:${port}.`
-  return new MeshError('UNREACHABLE', what, { hint, cause })
 }

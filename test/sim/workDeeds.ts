@@ -102,13 +102,12 @@ const deeds: Record<WorkKind, (deed: Deed) => void> = {
     run(deed, 'assigned', (mesh) => mesh.work(claimTask({ task_id: task.id, assignee })))
   },
   complete(deed) {
-    const { seat, pick } = deed
+    const { stage, seat, pick } = deed
     const open = view(seat, tasksOf).filter(({ status }) => status !== 'completed')
-    const own = picked(
-      open.filter(({ owner }) => owner === seat.peer),
-      pick,
-    )
-    const task = own ?? picked(open, pick)
+    const isOperator = stage.world.operators.some((each) => each === seat)
+    const mine = open.filter((each) => isOperator || isOf(seat, each))
+    const waited = mine.filter(({ id }) => open.some(({ depends_on }) => depends_on.includes(id)))
+    const task = picked([...waited, ...waited, ...mine], pick) ?? picked(open, pick)
     if (!task) return
     run(deed, 'completed', async (mesh) => {
       await mesh.work(completeTask({ task_id: task.id, result: deed.stage.wordOf(seat) }))
@@ -203,7 +202,11 @@ const deeds: Record<WorkKind, (deed: Deed) => void> = {
   },
 }
 
-/** Claims a task as the tool does, or releases it when the seat has it. */
+function isOf({ peer }: Seat, { creator, owner }: Task): boolean {
+  return creator === peer || owner === peer
+}
+
+/** Claims a task as the tool does. */
 function claim(deed: Deed, task: Task | undefined): void {
   const { stage, seat } = deed
   if (!task) return
