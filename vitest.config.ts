@@ -6,6 +6,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // A guard against hanging, not a measure: machines are shared.
+          testTimeout: 30_000,
           include: ['test/unit/**/*.test.ts', 'test/contracts/**/*.test.ts', 'test/house.test.ts'],
         },
       },
