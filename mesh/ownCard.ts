@@ -1,3 +1,4 @@
+import { lobby } from '../state/groups.ts'
 import type { Batch } from '../state/ledger.ts'
 import { type Card, card } from '../state/peers.ts'
 import type { Core } from './core.ts'
@@ -21,8 +22,13 @@ export function createOwnCard(
   labelOf: () => string | undefined,
 ): OwnCard {
   const key = `card/${core.peer}`
-  /** The last card, wherever it stands: who is moved takes its summary along. */
+  /** The last card, wherever it stands: who is moved out of the lobby takes its summary along. */
   let last: Card | undefined
+
+  // What was said within a sealed group stays there.
+  core.moved.listen(({ from, to }) => {
+    if (from.circle !== to.circle && from.circle !== lobby) last = undefined
+  })
 
   function present(): Card | undefined {
     return card.safeParse(core.faces.get(key)?.value).data

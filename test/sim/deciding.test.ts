@@ -102,7 +102,7 @@ describe('decisions between nodes', () => {
     expect(report).toContain('(claude-1, revoked): postgres is right')
     expect(report).toMatch(/operator revoked the decision/)
     expect(() => createDeciding(meshOf(bob)).decisions({ group: 'nowhere' })).toThrow(
-      /no one group/,
+      /no group "nowhere"/,
     )
   })
 })

@@ -171,6 +171,7 @@ export function masked(text: string, { home }: Pick<CommandDesk, 'home'>): strin
       .replaceAll(home, '<home>')
       .replace(/\b[0-9a-hjkmnp-tv-z]{8}-[0-9a-hjkmnp-tv-z]{8}\b/g, '<peer>')
       .replace(new RegExp(`\\b${start}[0-9a-hjkmnp-tv-z]{5,23}\\b`, 'g'), '<id>')
+      .replace(/"0[0-9a-hjkmnp-tv-z]{5}"/g, '"<prefix>"')
       .replace(/\b(queued|delivered)(?=[:;.])/g, '<queued or delivered>')
       .replaceAll(`on ${hostname()}`, 'on <device>')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')

@@ -128,7 +128,7 @@ describe('a task', () => {
       claim_task: BAD_INPUT: A task is released or assigned, not both. Leave release or assignee away.
       claim_task: TASK_NOT_READY: Task <id> waits for <id>. Claim a task that is ready: list_tasks, status ready.
       claim_task: UNKNOWN_TASK: There is no task "zzzzzz" here. See list_tasks for those that there are.
-      claim_task: AMBIGUOUS_ID: "01m890" is the beginning of several IDs. Use the whole ID: <id>, <id>, <id>.
+      claim_task: AMBIGUOUS_ID: "<prefix>" is the beginning of several IDs. Use the whole ID: <id>, <id>, <id>.
       complete_task: REFUSED: Task <id> is not yours to complete. Tell bob with send_message what you know.
       complete_task: REFUSED: Task <id> is not yours to complete. Claim it with claim_task first.
       create_task: BAD_INPUT: The arguments do not fit: title: Too small: expected string to have >=1 characters. Correct them and call again.

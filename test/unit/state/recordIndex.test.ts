@@ -40,6 +40,22 @@ describe('the index of records', () => {
     )
   })
 
+  it('lists many under one prefix as they are now, in the order in which they came', () => {
+    const index = createRecordIndex()
+    const keys = Array.from({ length: 40 }, (_, number) => `task/${number}/ada`)
+    for (const key of keys) {
+      index.set(key, rec(key))
+      expect(index.list('task/').at(-1)?.key).toBe(key)
+    }
+    index.set('task/7/ada', rec('task/7/ada', 2))
+    expect(index.list('task/')[7]?.at).toBe(2)
+    for (const key of keys) {
+      expect(index.list('task/')[0]?.key).toBe(key)
+      index.delete(key)
+    }
+    expect(index.list('task/')).toEqual([])
+  })
+
   it('gives the newest record of a key', () => {
     const index = createRecordIndex()
     index.set('task/1/ada', rec('task/1/ada', 1))

@@ -9,6 +9,18 @@ describe('short IDs', () => {
     expect([...shortIds(['abcdefghij', 'bbcdefghij']).values()]).toEqual(['abcdefgh', 'bbcdefgh'])
   })
 
+  it('are the same for some of many as for all of them', () => {
+    const part = fc.stringMatching(/^[ab]{9,12}$/)
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 40 }), fc.array(part), (ids, others) => {
+        const all = shortIds(ids)
+        const wanted = [...ids.slice(0, 3), ...others]
+        const expected = [...all].filter(([id]) => wanted.includes(id))
+        expect(new Map(shortIds(ids, wanted))).toEqual(new Map(expected))
+      }),
+    )
+  })
+
   it('are as long as it takes to mean one ID alone', () => {
     const anyId = fc
       .tuple(fc.nat(3_000), fc.uint8Array({ minLength: 10, maxLength: 10 }))
