@@ -1,9 +1,21 @@
-import { closeSync, constants, fstatSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { systemClock } from './clock.ts'
 
 /** Bytes at which a log file is put aside for a new one. */
 export const logBytesMax = 10_000_000
 /** Where it cannot be put aside, nothing more is written from this size on. */
 const stuckBytesMax = 2 * logBytesMax
+/** A lock of this age belongs to nobody, in milliseconds. */
+const abandonedMs = 10_000
 
 const { O_APPEND, O_CREAT, O_WRONLY } = constants
 /** A pipe that nobody reads must not hold the process; Windows has no such flag. */
@@ -20,6 +32,7 @@ const flags = O_APPEND | O_CREAT | O_WRONLY | (constants.O_NONBLOCK ?? 0)
 export function createLogFile(
   path: string,
   instead: (line: string) => void,
+  now: () => number = systemClock.now,
 ): (line: string) => void {
   let open: number | undefined
 
@@ -29,9 +42,26 @@ export function createLogFile(
     if (fstatSync(open).size < logBytesMax) return open
     reopen()
     if (fstatSync(open).size < logBytesMax) return open
-    // Somebody else may have been faster, and the new file is none to be put aside.
-    if (statSync(path).ino === fstatSync(open).ino) putAside()
-    return open
+    alone(putAside)
+    return open ?? openSync(path, flags, 0o600)
+  }
+
+  /** Does it unless another process is at it: of two that put aside, the second would lose what the first did. */
+  function alone(work: () => void): void {
+    const lock = `${path}.lock`
+    try {
+      closeSync(openSync(lock, 'wx', 0o600))
+    } catch {
+      // Whoever died in the middle holds it no longer.
+      const found = statSync(lock, { throwIfNoEntry: false })
+      if (found && now() - found.mtimeMs > abandonedMs) rmSync(lock, { force: true })
+      return
+    }
+    try {
+      work()
+    } finally {
+      rmSync(lock, { force: true })
+    }
   }
 
   function reopen(): void {
@@ -41,6 +71,8 @@ export function createLogFile(
   }
 
   function putAside(): void {
+    // Somebody else may have been faster, and the new file is none to be put aside.
+    if (open === undefined || statSync(path).ino !== fstatSync(open).ino) return
     try {
       renameSync(path, `${path}.1`)
       reopen()
