@@ -71,6 +71,7 @@ export function createDerivation<Thing, Order>(
 /** What stood where something else stands now, and what stands there. */
 function changedRecords(before: readonly Rec[], after: readonly Rec[]): readonly Rec[] {
   const changes: Rec[] = []
+  if (before === after) return changes
   for (let index = 0; index < Math.max(before.length, after.length); index += 1) {
     const old = before[index]
     const rec = after[index]

@@ -75,6 +75,8 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
   /** 16 bytes each, as so many characters: a buffer for each would take four times as much. */
   let hashesByKey = new Map<string, string>()
   let total = Buffer.alloc(16)
+  /** Keys that were read from disk and are not hashed yet: a start need not wait for that. */
+  let unhashed = new Set<string>()
 
   function openDoc(): void {
     doc = new Y.Doc({ gc: true })
@@ -84,6 +86,7 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
     own = new Map()
     hashesByKey = new Map()
     total = Buffer.alloc(16)
+    unhashed = new Set()
   }
 
   /** Applies a change and answers the Yjs update it made and the keys it touched. */
@@ -121,6 +124,7 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
   }
 
   function rehash(key: string): void {
+    unhashed.delete(key)
     const before = hashesByKey.get(key)
     if (before) fold(before)
     if (!map.has(key)) return void hashesByKey.delete(key)
@@ -137,7 +141,6 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
 
   /** Takes a record into what we read, and answers whether the map holds less than we know of our own. */
   function take(key: string, rec: Rec | undefined): boolean {
-    rehash(key)
     if (rec) records.set(key, rec)
     else records.delete(key)
     if (rec) writer.hybrid.witness(rec.at)
@@ -156,7 +159,10 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
     const { update } = change(localOrigin, () => {
       for (const key of keys) map.set(key, own.get(key)?.stored)
     })
-    for (const key of keys) take(key, own.get(key)?.rec)
+    for (const key of keys) {
+      rehash(key)
+      take(key, own.get(key)?.rec)
+    }
     if (update) log.append(batch, update, () => deps.onCommitted(update))
   }
 
@@ -177,6 +183,7 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
           : readRecord(key, stored)
         take(key, rec)
       }
+      unhashed = new Set(keys)
       deps.onChanged(keys)
     },
 
@@ -189,7 +196,10 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
       const { update } = change(localOrigin, () => {
         for (const { key, stored } of made) map.set(key, stored)
       })
-      for (const { key, stored } of made) take(key, readRecord(key, stored))
+      for (const { key, stored } of made) {
+        rehash(key)
+        take(key, readRecord(key, stored))
+      }
       if (!update) return
       log.append(batch, update, () => deps.onCommitted(update))
       log.compactIfDue(batch, () => Y.encodeStateAsUpdate(doc))
@@ -212,6 +222,7 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
         const rec = verifyRecord(name, [key, stored], verify)
         // An entry is gone for a while when an update came before the one that it follows.
         if (!rec && map.has(key)) skipped.set(key, contentHash(key, stored))
+        rehash(key)
         if (take(key, rec)) lost.push(key)
       }
       if (update) log.append(batch, update)
@@ -231,7 +242,10 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
 
     get: (key) => records.get(key),
     list: (prefix) => records.list(prefix),
-    hash: () => total.toString('base64url'),
+    hash() {
+      for (const key of unhashed) rehash(key)
+      return total.toString('base64url')
+    },
     vector: () => Y.encodeStateVector(doc),
     difference: (vector) => Y.encodeStateAsUpdate(doc, vector),
   }

@@ -10,7 +10,10 @@ export interface RecordIndex {
   get(key: string): Rec | undefined
   set(key: string, rec: Rec): void
   delete(key: string): void
-  /** Quick for prefixes of one or two whole parts, e.g. `task/` and `task/<id>/`. */
+  /**
+   * Quick for prefixes of one or two whole parts, e.g. `task/` and `task/<id>/`. The list of a moment:
+   * as long as nothing of it changes the same one may come back.
+   */
   list(prefix: string): readonly Rec[]
 }
 
@@ -21,6 +24,12 @@ type Keys = string | readonly string[] | Set<string>
 export function createRecordIndex(): RecordIndex {
   const records = new Map<string, Rec>()
   const keysByPrefix = new Map<string, Keys>()
+  /** Long lists that were asked for, until something of them changes: boards are read far more often. */
+  const listsByPrefix = new Map<string, readonly Rec[]>()
+
+  function forget(key: string): void {
+    for (const prefix of prefixesOf(key)) listsByPrefix.delete(prefix)
+  }
 
   return {
     get: (key) => records.get(key),
@@ -28,6 +37,7 @@ export function createRecordIndex(): RecordIndex {
     set(key, rec) {
       const isNew = !records.has(key)
       records.set(key, rec)
+      forget(key)
       if (!isNew) return
       for (const prefix of prefixesOf(key)) {
         const keys = keysByPrefix.get(prefix)
@@ -38,6 +48,7 @@ export function createRecordIndex(): RecordIndex {
 
     delete(key) {
       if (!records.delete(key)) return
+      forget(key)
       for (const prefix of prefixesOf(key)) {
         const keys = keysByPrefix.get(prefix)
         const left = removed(keys, key)
@@ -47,6 +58,8 @@ export function createRecordIndex(): RecordIndex {
     },
 
     list(prefix) {
+      const before = listsByPrefix.get(prefix)
+      if (before) return before
       const known = keysByPrefix.get(prefix)
       const isIndexed = prefix.endsWith('/') && prefix.split('/').length - 1 <= depthMax
       const isSearched = known === undefined && !isIndexed
@@ -57,6 +70,7 @@ export function createRecordIndex(): RecordIndex {
         const rec = records.get(key)
         if (rec) found.push(rec)
       }
+      if (known instanceof Set) listsByPrefix.set(prefix, found)
       return found
     },
   }

@@ -2,7 +2,7 @@
 const textsMax = 4_096
 
 /** Answers a text equal to the given one: the same in memory each time, so that one is kept. */
-export type Sharing = (text: string) => string
+type Sharing = (text: string) => string
 
 /** Makes a sharing for texts of which there are few, in many places. */
 export function createSharing(): Sharing {

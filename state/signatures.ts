@@ -1,11 +1,4 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  sign,
-  verify,
-} from 'node:crypto'
+import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto'
 import { type DeviceId, isPeerId, type PeerId, toBase32 } from './ids.ts'
 
 /** The hand of a device: signs text with its Ed25519 key. */
@@ -89,7 +82,7 @@ function createKeyCache(): (key: string) => KeyObject {
 
 /** The ID of the device that holds the key. */
 export function deviceOf(key: string): DeviceId {
-  const digest = createHash('sha256').update(Buffer.from(key, 'base64url')).digest()
+  const digest = hash('sha256', Buffer.from(key, 'base64url'), 'buffer')
   return toBase32(digest) as DeviceId
 }
 
@@ -100,7 +93,7 @@ export function ownsPeer(device: DeviceId, peer: PeerId): boolean {
 
 /** SHA-256 of a text, base64url. */
 export function hashText(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
+  return hash('sha256', text, 'base64url')
 }
 
 function parseKey(key: string): KeyObject {
