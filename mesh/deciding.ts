@@ -9,6 +9,7 @@ import { MeshError } from '../state/errors.ts'
 import { quote } from '../state/quoting.ts'
 import { type ControlCommand, controlCommands } from './door.ts'
 import { fitting } from './fitting.ts'
+import { groupsMeant } from './groupsMeant.ts'
 import type { Mesh } from './mesh.ts'
 
 /** The commands of the control door on decisions, and the report. */
@@ -27,31 +28,16 @@ type PlacedDecision = Decision & { readonly group: string }
 export function createDeciding(
   mesh: Pick<Mesh, 'look' | 'work' | 'groups' | 'report'>,
 ): Record<DecidingCommand, (input: unknown) => unknown> {
-  const own = () =>
-    mesh.look((desk) => ({ group: desk.group, isOperator: desk.isOperator(desk.peer) }))
+  const own = () => mesh.look(({ group }) => group)
 
   /** The one group that is named. Fails with UNKNOWN_GROUP, or REFUSED when it is not ours to see. */
-  function named(text: string): string {
-    const group = mesh.groups.resolve(text)
-    const us = own()
-    if (us.isOperator || group === us.group) return group
-    throw new MeshError('REFUSED', 'A session works in its own group alone.', {
-      hint: 'Leave --group away.',
-    })
-  }
-
-  function groupsMeant(text: string | undefined): readonly string[] {
-    if (text !== undefined) return [named(text)]
-    const { group, isOperator } = own()
-    const others = isOperator ? mesh.groups.list().map(({ id }) => id) : []
-    return [...new Set([group, ...others])]
-  }
+  const named = (text: string) => groupsMeant(mesh, text)[0]
 
   function find(
     query: NonNullable<Parameters<typeof decisionsOf>[1]>,
     group: string | undefined,
   ): PlacedDecision[] {
-    return groupsMeant(group)
+    return groupsMeant(mesh, group)
       .flatMap((id) =>
         mesh.look((desk) => decisionsOf(desk, query), id).map((each) => ({ ...each, group: id })),
       )
@@ -59,11 +45,11 @@ export function createDeciding(
   }
 
   /** The group whose decision is to be revoked. */
-  function placeOf(key: string, group: string | undefined): string {
+  function placeOf(key: string, group: string | undefined): string | undefined {
     if (group !== undefined) return named(group)
     const found = find({ key, includeRevoked: true }, undefined)
     const places = [...new Set(found.map((each) => each.group))]
-    const [place = own().group, ...others] = places
+    const [place = own(), ...others] = places
     if (others.length === 0) return place
     throw new MeshError('BAD_INPUT', `${places.length} groups have decided ${quote(key)}.`, {
       hint: `Add --group: ${places.map(mesh.groups.nameOf).join(', ')}.`,
@@ -84,7 +70,7 @@ export function createDeciding(
 
     async postDecision(input) {
       const { group, ...decision } = controlCommands.postDecision.parse(input)
-      const place = group === undefined ? own().group : named(group)
+      const place = group === undefined ? own() : named(group)
       const operation = postDecision(postDecisionInput.parse(decision))
       return { decision: await mesh.work(operation, place) }
     },
@@ -97,9 +83,10 @@ export function createDeciding(
 
     report(input) {
       const { since, group } = controlCommands.report.parse(input)
+      const place = group === undefined ? undefined : named(group)
       return mesh.report({
         ...(since === undefined ? {} : { since }),
-        ...(group === undefined ? {} : { group: named(group) }),
+        ...(place === undefined ? {} : { group: place }),
       })
     },
   }

@@ -5,7 +5,7 @@ import type { Context } from '../state/messages.ts'
 import { type Card, type ChosenStatus, summaryMax } from '../state/peers.ts'
 import type { Act } from './activity.ts'
 import type { Autogroup } from './autogroup.ts'
-import { every, pause } from './clock.ts'
+import { pause } from './clock.ts'
 import type { Core } from './core.ts'
 import type { Stand } from './documents.ts'
 import type { Exchange } from './exchange.ts'
@@ -25,8 +25,6 @@ const gatherMs = 20
 const greetMs = 200
 /** A peer that is back within this time never left. */
 const absenceMs = 3_000
-/** How often the device is reminded which session is alive. */
-const rememberMs = 60_000
 
 /** What keeping house needs. */
 export interface HousekeepingDeps {
@@ -165,7 +163,7 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
 
   function firstLines(batch: Batch): void {
     const at = core.hybrid.next()
-    const { inherited, setAside } = settings
+    const { inherited } = settings
     const group = core.groupOf(core.peer)
     if (group !== lobby) {
       const text = `You work in the group "${deps.groupName(group)}". Only the human moves you elsewhere: mesh groups assign.`
@@ -176,10 +174,7 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
       const text = `You took over the seat of ${who}: its name, unread mail and history are yours now.`
       inbox.tell(batch, { id: `seat/${inherited.at}`, at, text, wakes: false })
     }
-    if (setAside) {
-      const text = `Your stored history was damaged. It was moved to ${setAside}; what other peers hold is coming back from them.`
-      inbox.tell(batch, { id: `store/${at}`, at, text, wakes: false })
-    }
+    tellDamage(core, batch, deps)
   }
 
   return {
@@ -193,11 +188,7 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
       isSettled = true
       tidySoon()
       await sessions.remember()
-      cancelRemember = every(clock, rememberMs, () => {
-        sessions
-          .remember()
-          .catch((thrown: unknown) => core.log.warn('session_not_kept', { thrown }))
-      })
+      cancelRemember = sessions.keepRemembering()
     },
 
     progressed: settling.progressed,
@@ -267,4 +258,16 @@ export function createHousekeeping(core: Core, deps: HousekeepingDeps): Housekee
     inbox.tell(batch, { id: `left/${link.node}`, at: core.hybrid.next(), text, wakes: false })
     await batch.commit()
   }
+}
+
+/** Tells whoever sits here that its store was damaged and had to be replaced. */
+export function tellDamage(
+  core: Core,
+  batch: Batch,
+  { inbox, settings: { setAside } }: Pick<HousekeepingDeps, 'inbox' | 'settings'>,
+): void {
+  if (setAside === undefined) return
+  const at = core.hybrid.next()
+  const text = `Your stored history was damaged. It was moved to ${setAside}; what other peers hold is coming back from them.`
+  inbox.tell(batch, { id: `store/${at}`, at, text, wakes: false })
 }

@@ -1,14 +1,11 @@
 import { MeshError } from '../state/errors.ts'
 import { operatorKey } from '../state/operators.ts'
-import { every } from './clock.ts'
 import type { Core } from './core.ts'
-import type { Housekeeping, HousekeepingDeps } from './housekeeping.ts'
+import { type Housekeeping, type HousekeepingDeps, tellDamage } from './housekeeping.ts'
 import { createSettling } from './settling.ts'
 
 /** Changes from others within this time are answered together. */
 const gatherMs = 20
-/** How often the device is reminded which session is alive. */
-const rememberMs = 60_000
 
 /**
  * Keeps house in the operator's seat. It says who it is in the directory, and nothing else: it has
@@ -16,7 +13,10 @@ const rememberMs = 60_000
  */
 export function createOperatorHousekeeping(
   core: Core,
-  deps: Pick<HousekeepingDeps, 'sessions' | 'presence' | 'exchange' | 'whereabouts' | 'settings'>,
+  deps: Pick<
+    HousekeepingDeps,
+    'sessions' | 'presence' | 'exchange' | 'inbox' | 'whereabouts' | 'settings'
+  >,
 ): Housekeeping {
   const { clock, directory } = core
   const { sessions, presence } = deps
@@ -58,6 +58,7 @@ export function createOperatorHousekeeping(
     ])
     const [live = null] = presence.sessions()
     sessions.decide(batch, live)
+    tellDamage(core, batch, deps)
     await batch.commit()
     presence.update({ session: sessions.current() })
   }
@@ -68,11 +69,7 @@ export function createOperatorHousekeeping(
       await declare()
       isSettled = true
       await sessions.remember()
-      cancelRemember = every(clock, rememberMs, () => {
-        sessions
-          .remember()
-          .catch((thrown: unknown) => core.log.warn('session_not_kept', { thrown }))
-      })
+      cancelRemember = sessions.keepRemembering()
     },
 
     progressed: settling.progressed,

@@ -1,10 +1,13 @@
 import { uuidV7 } from '../state/ids.ts'
 import type { Batch } from '../state/ledger.ts'
 import { currentSession, sessionKey } from '../state/sessions.ts'
+import { every } from './clock.ts'
 import type { Core } from './core.ts'
 
 /** A device's last session goes on when somebody was alive in it less than this ago. */
 const resumeMs = 300_000
+/** How often the device is reminded which session is alive. */
+const rememberMs = 60_000
 
 /** Where a device remembers the last session it took part in. */
 export interface SessionMemory {
@@ -23,6 +26,8 @@ export interface Sessions {
   /** Reads what the device remembers; before `decide`. */
   load(): Promise<void>
   remember(): Promise<void>
+  /** Reminds the device from now on, until the answer is called. */
+  keepRemembering(): () => void
 }
 
 /** Makes the sessions of a node. */
@@ -39,6 +44,11 @@ export function createSessions(core: Core, memory: SessionMemory): Sessions {
     own = session
     const key = sessionKey(session, core.peer)
     if (!directory.get(key)) directory.put(batch, [{ key, value: { alias: null } }])
+  }
+
+  async function remember(): Promise<void> {
+    const session = current()
+    if (session !== null) await memory.write(session, clock.now())
   }
 
   return {
@@ -65,9 +75,11 @@ export function createSessions(core: Core, memory: SessionMemory): Sessions {
       last = await memory.read()
     },
 
-    async remember() {
-      const session = current()
-      if (session !== null) await memory.write(session, clock.now())
-    },
+    remember,
+
+    keepRemembering: () =>
+      every(clock, rememberMs, () => {
+        remember().catch((thrown: unknown) => core.log.warn('session_not_kept', { thrown }))
+      }),
   }
 }
