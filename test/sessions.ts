@@ -1,3 +1,4 @@
+import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
@@ -138,4 +139,14 @@ export function untilPeers(session: TestSession, count: number): Promise<ToolAns
     const answer = await session.call('list_peers')
     return answer.data.peers?.length >= count && answer
   })
+}
+
+/** A port of loopback that nobody holds. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((done) => server.once('listening', done))
+  const address = server.address()
+  await new Promise((done) => server.close(done))
+  if (typeof address !== 'object' || !address) throw new Error('a listening server has an address')
+  return address.port
 }

@@ -1,7 +1,7 @@
-import { createServer, get } from 'node:http'
+import { get } from 'node:http'
 import { join } from 'node:path'
-import { readRendezvous } from '../../mesh/rendezvous.ts'
-import { startSession, type TestSession, until } from '../sessions.ts'
+import { isProcessAlive, readRendezvous } from '../../mesh/rendezvous.ts'
+import { freePort, startSession, type TestSession, until } from '../sessions.ts'
 import { type Figure, median, ms } from './figures.ts'
 
 const kills = 50
@@ -64,17 +64,9 @@ function talk(sessions: readonly TestSession[]): { stop(): Promise<number> } {
 async function leadOf(home: string): Promise<number> {
   return until(async () => {
     const entries = await readRendezvous(join(home, 'run'))
-    const living = entries.filter(({ role, pid }) => role === 'operator' && isAlive(pid))
+    const living = entries.filter(({ role, pid }) => role === 'operator' && isProcessAlive(pid))
     return living.length === 1 && living[0]?.pid
   })
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
 }
 
 /** The newcomer has settled, so that a kill meets an ordinary moment. */
@@ -96,13 +88,4 @@ function isOpen(port: number): Promise<boolean> {
     })
     request.on('error', () => resolve(false))
   })
-}
-
-/** A port that nobody holds. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
 }

@@ -1,8 +1,6 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { createHome, openSession } from '../opened.ts'
-import { startSession, type ToolAnswer, until, untilPeers } from '../sessions.ts'
+import { freePort, startSession, type ToolAnswer, until, untilPeers } from '../sessions.ts'
 
 /** Two sessions of one machine that see each other. */
 async function openPair(variables: { ann?: object; bob?: object } = {}) {
@@ -188,13 +186,3 @@ describe('two sessions on one machine', () => {
     expect(sent.data.state).toBe('delivered')
   })
 })
-
-/** A port that nobody had a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address ? address.port : 0
-}

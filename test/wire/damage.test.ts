@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createHome, openSession } from '../opened.ts'
 import { startSession, until, untilPeers } from '../sessions.ts'
+import { createDesk, enterAll } from './cliSpeakers.ts'
 
 /** Leaves nothing of a LevelDB store that could be read. */
 function ruin(directory: string): void {
@@ -64,5 +65,24 @@ describe('a session whose store was ruined', () => {
     expect(notice).toMatch(/db\.damaged-1/)
     const past = await again.call('message_history', {})
     expect(past.data.messages.map(({ body }) => body)).toEqual(['one', 'two', 'from bob', 'three'])
+  })
+})
+
+describe('an archive that was ruined', () => {
+  it('is set aside, told of, and filled again by those who hold what was said', async () => {
+    const desk = createDesk()
+    const [ann, bob] = await enterAll(desk, 'ann', 'bob')
+    if (!ann || !bob) throw new Error('two have entered')
+    await ann.call('send_message', { to: 'bob', message: 'said before' })
+    await until(async () => (await desk.run(['history'])).out.includes('said before'))
+    for (const session of [ann, bob]) await session.close()
+    ruin(join(desk.home, 'operator', 'db'))
+
+    await enterAll(desk, 'ann', 'bob')
+    await until(async () => (await desk.run(['history'])).out.includes('said before'))
+    const inbox = await desk.run(['inbox'])
+    expect(inbox.out).toContain('Your stored history was damaged.')
+    expect(readdirSync(join(desk.home, 'operator'))).toContain('db.damaged-1')
+    expect((await desk.run(['doctor'])).out).toContain('db.damaged-1')
   })
 })

@@ -1,21 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createHome } from '../opened.ts'
-import { startSession, type TestSession, until } from '../sessions.ts'
+import { freePort, startSession, type TestSession, until } from '../sessions.ts'
 
 const rounds = 50
 const names = ['ann', 'bob', 'cleo'] as const
-
-/** A port that nobody holds. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
-}
 
 /** Processes that say they sit in the operator's seat, and live. */
 function leads(home: string): number[] {
