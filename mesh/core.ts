@@ -14,6 +14,7 @@ import {
 } from '../state/ids.ts'
 import { createInboxStore, type InboxStore } from '../state/inbox.ts'
 import { createLedger, type Ledger } from '../state/ledger.ts'
+import { migrate } from '../state/migration.ts'
 import type { Signer, Verify, VerifyAll } from '../state/signatures.ts'
 import type { Store } from '../state/store.ts'
 import type { Clock } from './clock.ts'
@@ -106,6 +107,7 @@ export function createCore(deps: CoreDeps): Core {
 
   const standing = createStanding({
     ...{ peer, make, isOperator: deps.isOperator ?? false },
+    migrate: (document) => migrate(document, { ledger, peer }),
     failed: (thrown) => log.warn('group_not_opened', { thrown }),
   })
   changed.listen(({ document }) => document === standing.directory && standing.follow())

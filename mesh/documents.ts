@@ -19,6 +19,8 @@ export interface DocumentsDeps {
   readonly holdsAll: boolean
   /** Makes a document that has not been read yet. */
   readonly make: (name: string) => Document
+  /** Brings what we wrote in a document that was just read to the newest form. */
+  readonly migrate: (document: Document) => Promise<unknown>
   readonly failed: (thrown: unknown) => void
 }
 
@@ -55,6 +57,7 @@ export function createDocuments(deps: DocumentsDeps): Documents {
     if (open.has(name)) return
     const document = make(name)
     await document.reload()
+    await deps.migrate(document)
     open.set(name, document)
     opened.emit(document)
   }
@@ -88,6 +91,7 @@ export function createDocuments(deps: DocumentsDeps): Documents {
 
     async load() {
       await directory.reload()
+      await deps.migrate(directory)
       await settle()
       isLoaded = true
     },

@@ -11,6 +11,8 @@ export interface StandingDeps {
   readonly isOperator: boolean
   /** Makes a document that has not been read yet. */
   readonly make: (name: string) => Document
+  /** Brings what we wrote in a document that was just read to the newest form. */
+  readonly migrate: (document: Document) => Promise<unknown>
   readonly failed: (thrown: unknown) => void
 }
 
@@ -41,12 +43,12 @@ export interface Standing
 
 /** Makes the standing of a peer; nothing is read before `load`. */
 export function createStanding(deps: StandingDeps): Standing {
-  const { peer, make, failed } = deps
+  const { peer, make, migrate, failed } = deps
   const directory = make(directoryName)
   const places = createPlaces(directory)
   const isOperator = (of: PeerId) => (of === peer ? deps.isOperator : places.operators().has(of))
   const documents = createDocuments({
-    ...{ directory, places, make, failed, holdsAll: deps.isOperator },
+    ...{ directory, places, make, migrate, failed, holdsAll: deps.isOperator },
     wanted: () => ({ group: places.groupOf(peer), circle: places.circleOf(peer) }),
   })
   // We are where our documents are open, a moment later than the directory says.

@@ -1,5 +1,5 @@
-import type { Desk, Draft, Operation, WorkDesk } from '../state/desk.ts'
-import type { Document } from '../state/document.ts'
+import type { Desk, Operation, WorkDesk } from '../state/desk.ts'
+import type { Document, Put } from '../state/document.ts'
 import { MeshError } from '../state/errors.ts'
 import { groupDocument } from '../state/groups.ts'
 import type { PeerId } from '../state/ids.ts'
@@ -77,7 +77,7 @@ export function createWork(core: Core, deps: WorkDeps): Work {
    * still touch the same objects. Time is counted in turns, each of which hears what has arrived,
    * so that a process that gets no processor waits longer.
    */
-  async function settle(document: Document, records: readonly Draft[], ms: number): Promise<void> {
+  async function settle(document: Document, records: readonly Put[], ms: number): Promise<void> {
     const prefixes = records.map(({ key }) => `${key.split('/', 2).join('/')}/`)
     let quiet = 0
     const stop = core.changed.listen((change) => {
@@ -110,7 +110,7 @@ export function createWork(core: Core, deps: WorkDeps): Work {
 }
 
 /** A record that is too large is refused before anything of the plan is in memory. */
-function put(document: Document, batch: Batch, records: readonly Draft[]): void {
+function put(document: Document, batch: Batch, records: readonly Put[]): void {
   try {
     document.put(batch, records)
   } catch (thrown) {

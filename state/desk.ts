@@ -1,3 +1,4 @@
+import type { Put } from './document.ts'
 import type { HybridTime } from './hybrid.ts'
 import type { ObjectId, PeerId } from './ids.ts'
 import type { Notice } from './inbox.ts'
@@ -29,16 +30,9 @@ export interface WorkDesk extends Desk {
   resolve(text: string): PeerId
 }
 
-/** A record to be written. It gets a time after `after` and after our own former one. */
-export interface Draft {
-  readonly key: string
-  readonly value: unknown
-  readonly after?: HybridTime
-}
-
 /** What an operation wants done: all of it in one batch, or none. */
 export interface Plan<Answer> {
-  readonly records: readonly Draft[]
+  readonly records: readonly Put[]
   /** The entry in the group's log, of the same batch: a verb in the past, and what it was done to. */
   readonly activity: { readonly action: string; readonly detail: string }
   /** Others may be doing the same at this moment: so many milliseconds pass before the answer. */

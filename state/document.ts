@@ -1,6 +1,6 @@
 import * as Y from 'yjs'
 import { createDocumentLog } from './documentLog.ts'
-import type { HybridClock } from './hybrid.ts'
+import type { HybridClock, HybridTime } from './hybrid.ts'
 import type { NodeId, PeerId } from './ids.ts'
 import type { Batch, Ledger, Mirror } from './ledger.ts'
 import { createRecordIndex } from './recordIndex.ts'
@@ -33,11 +33,19 @@ export interface DocumentDeps {
   readonly onSkipped: (count: number) => void
 }
 
+/** A record of ours to be written: later than `after`, or `at` the time that it had in another form. */
+export interface Put {
+  readonly key: string
+  readonly value: unknown
+  readonly after?: HybridTime
+  readonly at?: HybridTime
+}
+
 /** A replicated document: one Y.Map of signed records. */
 export interface Document extends Mirror {
   readonly name: string
   /** Writes records of ours into memory and the batch; each gets a time after all of its `after`. */
-  put(batch: Batch, records: readonly { key: string; value: unknown; after?: number }[]): void
+  put(batch: Batch, records: readonly Put[]): void
   /**
    * Applies a foreign update. Whether anything is missing before it: then ask for the state.
    * Throws when it is malformed; what could be read of it is applied, and in the batch, even so.
@@ -188,9 +196,9 @@ export function createDocument(name: string, deps: DocumentDeps): Document {
     },
 
     put(batch, entries) {
-      const made = entries.map(({ key, value, after = 0 }) => {
-        const at = writer.hybrid.next(Math.max(after, own.get(key)?.rec.at ?? 0))
-        const rec = { key, value, by: writer.peer, node: writer.node, at }
+      const made = entries.map(({ key, value, after = 0, at }) => {
+        const later = () => writer.hybrid.next(Math.max(after, own.get(key)?.rec.at ?? 0))
+        const rec = { key, value, by: writer.peer, node: writer.node, at: at ?? later() }
         return { key, stored: signRecord(name, rec, writer.signer) }
       })
       const { update } = change(localOrigin, () => {

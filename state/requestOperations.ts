@@ -1,4 +1,5 @@
-import type { Desk, Draft, WorkDesk } from './desk.ts'
+import type { Desk, WorkDesk } from './desk.ts'
+import type { Put } from './document.ts'
 import { MeshError } from './errors.ts'
 import type { ObjectId } from './ids.ts'
 import { findById } from './lookup.ts'
@@ -17,7 +18,7 @@ const waitingMax = 50
 /** Something to be asked, or answered, about a request. */
 interface Planned {
   readonly id: ObjectId
-  readonly records: readonly Draft[]
+  readonly records: readonly Put[]
 }
 
 /**

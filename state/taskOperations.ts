@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Desk, Draft, Operation, Plan, WorkDesk } from './desk.ts'
+import type { Desk, Operation, Plan, WorkDesk } from './desk.ts'
+import type { Put } from './document.ts'
 import { invariant, MeshError } from './errors.ts'
 import { hybridToMs } from './hybrid.ts'
 import type { ObjectId } from './ids.ts'
@@ -228,7 +229,7 @@ function isInCharge(desk: Desk, task: TaskStanding): boolean {
   return task.creator === desk.peer || desk.isOperator(desk.peer)
 }
 
-function draft(desk: WorkDesk, task: TaskStanding, value: TaskStep): Draft {
+function draft(desk: WorkDesk, task: TaskStanding, value: TaskStep): Put {
   return { key: stepKey(task.id, desk.createId(), desk.peer), value, after: task.lastAt }
 }
 
