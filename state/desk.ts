@@ -1,5 +1,4 @@
 import type { Put } from './document.ts'
-import type { HybridTime } from './hybrid.ts'
 import type { ObjectId, PeerId } from './ids.ts'
 import type { Notice } from './inbox.ts'
 import type { Rec } from './records.ts'
